@@ -1,0 +1,56 @@
+"""Where things are on disk, and which names may stand there."""
+
+import os
+import re
+from pathlib import Path
+
+from recattn.errors import UnknownError
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
+def home() -> Path:
+    """The folder of all data and runs: ``RECATTN_HOME``, or ``./var``. Read afresh at each call."""
+    return Path(os.environ.get("RECATTN_HOME") or "var").absolute()
+
+
+def datasets_folder() -> Path:
+    """Imported datasets, one folder a name."""
+    return home() / "datasets"
+
+
+def runs_folder() -> Path:
+    """Trained models, one folder a run id."""
+    return home() / "runs"
+
+
+def vectors_folder() -> Path:
+    """Cached text vectors, one folder an encoder fingerprint."""
+    return home() / "vectors"
+
+
+def registry_file() -> Path:
+    """The SQLite file that knows which runs exist and which is active."""
+    return home() / "registry.sqlite"
+
+
+def checked_name(name: str, what: str = "name") -> str:
+    """The name itself when it may become a folder's name.
+
+    Raises:
+        UnknownError: when it holds anything but letters, digits, dot, dash and underscore.
+
+    >>> checked_name("news-2026")
+    'news-2026'
+    >>> checked_name("../etc", "dataset")
+    Traceback (most recent call last):
+    recattn.errors.UnknownError: '../etc' can't be a dataset name. ...
+    """
+    if _NAME.fullmatch(name):
+        return name
+    shown = name if len(name) <= 80 else name[:80] + "…"
+    raise UnknownError(
+        f"{shown!r} can't be a {what} name.",
+        "Allowed are 1 to 64 letters, digits, dots, dashes and underscores, beginning with a letter or digit.",
+        "Choose another name.",
+    )

@@ -1,0 +1,1 @@
+"""Datasets on disk: readers, the Parquet store, and the synthetic sample."""

@@ -1,0 +1,1 @@
+"""Explanation methods: functions from a Prediction to one weight per click."""

@@ -1,0 +1,1 @@
+"""Figures: pure functions from records to Plotly figures, in one theme."""

@@ -1,0 +1,1 @@
+"""Background work: start, watch, cancel, resume, and the registry of runs."""

@@ -1,0 +1,1 @@
+"""The text encoder, its cached vectors, and the attention recommender itself."""

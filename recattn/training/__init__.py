@@ -1,0 +1,1 @@
+"""Dataset and config in, run folder out."""

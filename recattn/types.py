@@ -1,0 +1,207 @@
+"""The nouns of the project, as frozen records. One word for one thing, one axis name for one axis.
+
+Axes: ``batch`` histories, ``unit`` positions of one history (the null click first, where the model has one,
+then the clicks, oldest first), ``query`` and ``key`` units seen from attention, ``layer``, ``head``,
+``candidate`` items that are scored, ``dim`` features, ``subset`` hidden-click patterns, ``step`` points of a path.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from jaxtyping import Bool, Float, Int, Shaped
+
+Array = np.ndarray
+
+
+class Report(Protocol):
+    """What long work calls to say how far it is. May raise ``Cancelled`` to stop the work."""
+
+    def __call__(self, phase: str, done: int, total: int, **figures: float) -> None:
+        """Say that ``done`` of ``total`` steps of ``phase`` are finished; ``figures`` are e.g. losses."""
+
+
+def silent(phase: str, done: int, total: int, **figures: float) -> None:
+    """A report to nobody."""
+
+
+@dataclass(frozen=True)
+class Item:
+    """One thing that can be recommended. Absent text is the empty string."""
+
+    item_id: str
+    title: str
+    abstract: str = ""
+    category: str = ""
+    subcategory: str = ""
+    url: str = ""
+    published: datetime | None = None
+    entities: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class User:
+    """One person: everything read so far, oldest first, as item ids."""
+
+    user_id: str
+    history: tuple[str, ...]
+    n_clicks: int
+    first_time: datetime | None = None
+    last_time: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Impression:
+    """One moment at which candidates were shown. ``labels`` (1 = clicked) is None in an unlabelled split."""
+
+    impression_id: str
+    user_id: str
+    time: datetime | None
+    split: str
+    history: tuple[str, ...]
+    candidates: tuple[str, ...]
+    labels: tuple[int, ...] | None
+
+
+@dataclass(frozen=True)
+class Impressions:
+    """Many impressions in columns; ragged lists are one flat array and offsets (CSR).
+
+    Items are row numbers of ``items.parquet``; those of impression i are
+    ``history[history_offsets[i]:history_offsets[i + 1]]``, oldest first, and likewise the candidates.
+    Rows are in order of time where times are known, otherwise in the order of the file.
+    """
+
+    impression_id: Shaped[Array, " impression"]
+    user_id: Shaped[Array, " impression"]
+    time: Shaped[Array, " impression"]  # datetime64[s], NaT where unknown
+    history_offsets: Int[Array, " impression_plus_1"]
+    history: Int[Array, " click"]
+    candidate_offsets: Int[Array, " impression_plus_1"]
+    candidates: Int[Array, " candidate"]
+    labels: Int[Array, " candidate"] | None
+
+    def __len__(self) -> int:
+        return len(self.impression_id)
+
+    def rows(self, rows: Int[Array, " row"]) -> "Impressions":
+        """The chosen impressions, in the chosen order."""
+        history_offsets, history_at = _gather(self.history_offsets, rows)
+        candidate_offsets, candidate_at = _gather(self.candidate_offsets, rows)
+        return Impressions(
+            self.impression_id[rows],
+            self.user_id[rows],
+            self.time[rows],
+            history_offsets,
+            self.history[history_at],
+            candidate_offsets,
+            self.candidates[candidate_at],
+            None if self.labels is None else self.labels[candidate_at],
+        )
+
+
+def _gather(
+    offsets: Int[Array, " row_plus_1"], rows: Int[Array, " chosen"]
+) -> tuple[Int[Array, " chosen_plus_1"], Int[Array, " position"]]:
+    """Offsets of the chosen rows put together, and the flat positions they come from."""
+    lengths = np.diff(offsets)[rows]
+    new = np.concatenate(([0], np.cumsum(lengths)))
+    within = np.arange(new[-1]) - np.repeat(new[:-1], lengths)
+    return new, np.repeat(offsets[:-1][rows], lengths) + within
+
+
+@dataclass(frozen=True)
+class DatasetInfo:
+    """What ``dataset.json`` says: where a dataset came from, how large it is, what was rejected."""
+
+    name: str
+    source: str
+    schema_version: int
+    created: str
+    items: int
+    users: int
+    impressions: int
+    splits: Mapping[str, int]
+    checksums: Mapping[str, str]  # input file name -> sha256
+    rejected: Mapping[str, int]  # reason -> rows
+    rejected_rows: tuple[Mapping[str, str | int], ...] = ()  # the first of each: file, line, reason, text
+    notes: tuple[str, ...] = ()  # what else a reader should know, one sentence each
+
+
+@dataclass(frozen=True)
+class Recommendation:
+    """One line of a top-N. ``score`` is a logit: only differences between candidates mean something.
+
+    ``reason`` is the history item that adds most to the score and ``reason_adds`` how much; ``history_adds`` is
+    what all clicks together add (the rest of the score is the null click's). They are None where no exact
+    contribution exists (a user without history, a deeper model).
+    """
+
+    rank: int
+    item_id: str
+    title: str
+    category: str
+    score: float
+    reason: str | None = None
+    reason_adds: float | None = None
+    history_adds: float | None = None
+
+
+class Prediction(NamedTuple):
+    """One (history, candidate) pair as the model saw it: what every page and every method reads.
+
+    ``null`` counts leading units that are no clicks (0 or 1): unit ``null`` is the oldest click.
+    ``contribution`` and ``residual`` sum to ``total`` exactly (float32) or are None where no exact sum exists.
+    """
+
+    items: tuple[str, ...]  # item ids of the clicks, oldest first
+    candidate: str
+    total: float  # the score
+    null: int
+    attention: Float[Array, "layer head query key"]
+    pooling: Float[Array, " query"]
+    contribution: Float[Array, "head key"] | None
+    residual: Float[Array, " key"] | None
+    similarity: Float[Array, " click"]  # cosine of each click's text vector with the candidate's
+    score: Callable[[Bool[Array, "subset click"]], Float[Array, " subset"]]  # keep -> score, positions kept
+    gradient: Callable[
+        [Float[Array, " step"]], Float[Array, "step click"]
+    ]  # input x gradient at step * input
+
+    @property
+    def per_click(self) -> Float[Array, " click"] | None:
+        """What each click adds to the score, all heads and its own residual together."""
+        if self.contribution is None or self.residual is None:
+            return None
+        return (self.contribution.sum(axis=0) + self.residual)[self.null :]
+
+    @property
+    def constant(self) -> float:
+        """What is in the score whatever was read: the null click's part (0 without one)."""
+        if self.contribution is None or self.residual is None:
+            return 0.0
+        return float(self.contribution[:, : self.null].sum() + self.residual[: self.null].sum())
+
+
+class Interval(NamedTuple):
+    """A figure with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Metrics of a model and of its baselines on the same impressions: ``{metric: Interval}`` each."""
+
+    run: str
+    dataset: str
+    split: str
+    users_kept: str  # "all", "known" (also in train) or "new" (never in train)
+    impressions: int
+    users: int
+    model: Mapping[str, Interval]
+    baselines: Mapping[str, Mapping[str, Interval]] = field(default_factory=dict)

@@ -1,0 +1,1 @@
+"""What pages share: the shell, the choice in the URL, cached loads, widgets."""
