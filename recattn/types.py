@@ -166,9 +166,7 @@ class Prediction(NamedTuple):
     residual: Float[Array, " key"] | None
     similarity: Float[Array, " click"]  # cosine of each click's text vector with the candidate's
     score: Callable[[Bool[Array, "subset click"]], Float[Array, " subset"]]  # keep -> score, positions kept
-    gradient: Callable[
-        [Float[Array, " step"]], Float[Array, "step click"]
-    ]  # input x gradient at step * input
+    gradient: Callable[[Float[Array, " step"]], Float[Array, "step click"]]  # input x gradient at step * input
 
     @property
     def per_click(self) -> Float[Array, " click"] | None:
