@@ -1,0 +1,103 @@
+"""What a link says to show: plain strings in the URL, checked on the server before anything is looked up."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+
+from recattn.config import checked_name
+from recattn.errors import UnknownError
+
+LONGEST = 2_000  # characters of one value; ids of real data are far shorter
+_WORD = re.compile(r"[a-z][a-z0-9_-]{0,39}")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What the visitor chose to look at. An empty string or None leaves it to the page.
+
+    ``layer`` and ``head`` count from 1, as people do.
+    """
+
+    dataset: str = ""
+    run: str = ""
+    user: str = ""
+    item: str = ""
+    layer: int | None = None
+    head: int | None = None
+    view: str = ""
+
+    @classmethod
+    def from_params(cls, params: Mapping[str, str]) -> "Choice":
+        """The choice a link carries. Unknown parameters are left to others.
+
+        Raises:
+            UnknownError: when a value cannot be what it should be, whoever wrote the link.
+
+        >>> Choice.from_params({"user": "U7", "layer": "2"}).layer
+        2
+        >>> Choice.from_params({"run": "../../etc"})
+        Traceback (most recent call last):
+        recattn.errors.UnknownError: '../../etc' can't be a run name. ...
+        """
+        known = {field.name for field in fields(cls)}
+        given = {name: _readable(name, value) for name, value in params.items() if name in known and value}
+        return cls(
+            dataset=checked_name(given["dataset"], "dataset") if "dataset" in given else "",
+            run=checked_name(given["run"], "run") if "run" in given else "",
+            user=given.get("user", ""),
+            item=given.get("item", ""),
+            layer=_number("layer", given.get("layer")),
+            head=_number("head", given.get("head")),
+            view=_word("view", given.get("view")),
+        )
+
+    def params(self, **changes: str | int | None) -> dict[str, str]:
+        """The parameters of a link to this choice, with some things changed; blanks are left out.
+
+        >>> Choice(user="U7", head=3).params(item="N1", head=None)
+        {'user': 'U7', 'item': 'N1'}
+        """
+        blank = {
+            name: "" if value is None and name not in {"layer", "head"} else value for name, value in changes.items()
+        }
+        changed = replace(self, **blank)  # type: ignore[arg-type]
+        values = {field.name: getattr(changed, field.name) for field in fields(changed)}
+        return {name: str(value) for name, value in values.items() if value not in ("", None)}
+
+
+def _readable(name: str, value: str) -> str:
+    if len(value) > LONGEST:
+        raise UnknownError(
+            f"The {name} in the link is {len(value):,} characters long.",
+            f"Allowed are {LONGEST:,}.",
+            "Open the page without the link and choose there.",
+        )
+    if any(ord(sign) < 32 or ord(sign) == 127 for sign in value):
+        raise UnknownError(
+            f"The {name} in the link holds control characters.",
+            "Allowed is readable text.",
+            "Open the page without the link and choose there.",
+        )
+    return value
+
+
+def _number(name: str, value: str | None) -> int | None:
+    if value is None:
+        return None
+    if re.fullmatch(r"[0-9]{1,3}", value) and int(value) >= 1:
+        return int(value)
+    raise UnknownError(
+        f"The link asks for {name} {value[:40]!r}.",
+        f"Layers and heads are counted 1, 2, 3 and so on, so {name} must be a whole number from 1.",
+        "Open the page without the link and choose there.",
+    )
+
+
+def _word(name: str, value: str | None) -> str:
+    if value is None or _WORD.fullmatch(value):
+        return value or ""
+    raise UnknownError(
+        f"The link asks for {name} {value[:40]!r}.",
+        "Allowed are lower-case letters, digits, dash and underscore.",
+        "Open the page without the link and choose there.",
+    )

@@ -1,0 +1,21 @@
+"""What a page says when something is missing or wrong: what it is, and what to do next. Never a traceback."""
+
+import streamlit as st
+
+from recattn.errors import RecAttnError
+from recattn.ui.wording import plain, shortened
+
+
+def show_error(error: RecAttnError) -> None:
+    """The error in three parts: what was given, what is allowed, what to do."""
+    parts = (error.given, error.allowed, error.remedy) if error.given else (str(error),)
+    first, *rest = [plain(shortened(part, 400)) for part in parts if part]
+    st.error("\n\n".join([f"**{first}**", *rest]), icon=":material/error:")
+
+
+def show_next_step(title: str, text: str, page: str, label: str, icon: str = ":material/arrow_forward:") -> None:
+    """An empty state: what is missing in one sentence, and the one link that leads on."""
+    with st.container(border=True, gap="small"):
+        st.subheader(title, anchor=False)
+        st.write(text)
+        st.page_link(page, label=label, icon=icon)

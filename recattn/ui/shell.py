@@ -1,0 +1,185 @@
+"""What every page has around it: the sidebar, the active model and dataset, and friendly words when something is missing.
+
+Every page runs alone: the first visitor of a fresh server may open any link, so nothing here relies on ``app.py``
+having run before.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import streamlit as st
+
+from recattn.data.store import Dataset, dataset_infos
+from recattn.errors import RecAttnError, UnknownError
+from recattn.jobs.registry import Registry, Run
+from recattn.types import User
+from recattn.ui import loads
+from recattn.ui.choice import Choice
+from recattn.ui.notices import show_error, show_next_step
+from recattn.ui.wording import moment, plain
+
+if TYPE_CHECKING:
+    from recattn.recommender import Recommender
+
+Needs = Literal["nothing", "dataset", "model"]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One page of the app: where it is, what it is called, which question it answers, what it cannot do without."""
+
+    path: str
+    title: str
+    icon: str
+    question: str
+    needs: Needs = "nothing"
+
+
+PAGES = {
+    "home": Entry("app.py", "Home", ":material/home:", "See why a news recommender picks what it picks."),
+    "recommendations": Entry(
+        "pages/recommendations.py",
+        "Recommendations",
+        ":material/recommend:",
+        "What does this person get, and roughly why?",
+        "model",
+    ),
+    "attention": Entry(
+        "pages/attention.py", "Attention", ":material/grid_view:", "What does each head look at?", "model"
+    ),
+    "data": Entry("pages/data.py", "Data", ":material/database:", "What is in here, and is it sound?", "dataset"),
+    "admin": Entry("pages/admin.py", "Admin", ":material/settings:", "Make and run models."),
+}
+
+
+@dataclass(frozen=True)
+class Page:
+    """What a page gets from the shell: what the link chose, and what is there to show it with."""
+
+    name: str
+    choice: Choice
+    run: Run | None
+    dataset_name: str
+
+    @property
+    def dataset(self) -> Dataset:
+        """The dataset that is shown, open."""
+        return loads.dataset(self.dataset_name)
+
+    @property
+    def model_run(self) -> Run:
+        """The run that answers.
+
+        Raises:
+            UnknownError: when there is none; pages that need a model never get here.
+        """
+        if self.run is None:
+            raise UnknownError("There is no trained model.", remedy="Train one on the Admin page.")
+        return self.run
+
+    @property
+    def recommender(self) -> "Recommender":
+        """The model of the run, loaded once for all visitors."""
+        return loads.recommender(self.model_run.run, self.dataset_name)
+
+    @property
+    def user(self) -> User:
+        """The user of the link; without one, somebody with a long history."""
+        if self.choice.user:
+            return self.dataset.user(self.choice.user)
+        return self.dataset.find_users("", 1)[0]
+
+    def link(self, **changes: str | int | None) -> dict[str, str]:
+        """Parameters of a link that keeps what was chosen, with some things changed."""
+        return self.choice.params(**changes)
+
+    def choose(self, **changes: str | int | None) -> None:
+        """Put a choice into the address of this page. For callbacks of widgets."""
+        for name, value in changes.items():
+            if value in (None, ""):
+                st.query_params.pop(name, None)
+            else:
+                st.query_params[name] = str(value)
+
+
+@contextmanager
+def open_page(name: str) -> Iterator[Page]:
+    """Draw the frame of a page and hand over what its link chose; say so kindly when something is missing.
+
+    The first call of every page, as ``with open_page("attention") as page:``.
+    """
+    entry = PAGES[name]
+    st.set_page_config(f"{entry.title} · RecAttn", ":material/visibility:", "wide")
+    page, problem = _page(name)
+    _draw_sidebar(page)
+    _draw_heading(page, entry)
+    try:
+        if problem:
+            raise problem
+        _stop_without(entry.needs, page)
+        yield page
+    except RecAttnError as error:
+        show_error(error)
+        if st.query_params:
+            st.page_link(entry.path, label="Open this page without the link's choices", icon=":material/restart_alt:")
+
+
+def _page(name: str) -> tuple[Page, RecAttnError | None]:
+    """The page as its link asks for; with a problem, an empty one that can still be framed."""
+    choice = Choice()
+    try:
+        choice = Choice.from_params(st.query_params.to_dict())
+        run = Registry().run(choice.run) if choice.run else Registry().active()
+        return Page(name, choice, run, _dataset_name(PAGES[name].needs, choice, run)), None
+    except RecAttnError as error:
+        return Page(name, Choice(), None, ""), error
+
+
+def _dataset_name(needs: Needs, choice: Choice, run: Run | None) -> str:
+    """A model answers on its own dataset; other pages may look at any, and start with the model's."""
+    if run and (needs == "model" or not choice.dataset):
+        return run.dataset
+    names = [info.name for info in dataset_infos()]
+    return choice.dataset or (names[0] if names else "")
+
+
+def _draw_sidebar(page: Page) -> None:
+    with st.sidebar:
+        st.markdown("### RecAttn")
+        for entry in PAGES.values():
+            st.page_link(entry.path, label=entry.title, icon=entry.icon, query_params=page.link(item=None) or None)
+
+
+def _draw_heading(page: Page, entry: Entry) -> None:
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
+        st.title(entry.title, anchor=False, width="content")
+        st.caption(about(page), width="content")
+    st.write(entry.question)
+
+
+def about(page: Page) -> str:
+    """The model and the dataset that are shown, in one quiet line of markdown."""
+    model = plain(run_label(page.run)) if page.run else "none yet"
+    return f"Model: {model}  ·  Dataset: {plain(page.dataset_name) or 'none yet'}"
+
+
+def run_label(run: Run) -> str:
+    """A run's name for people: what was trained and when, not its id."""
+    return f"{run.preset}, {moment(run.created)}"
+
+
+def _stop_without(needs: Needs, page: Page) -> None:
+    """Say what to do next, and end the page, when what it needs is not there."""
+    if needs == "nothing" or (page.dataset_name and (page.run or needs == "dataset")):
+        return
+    if not page.dataset_name:
+        text = (
+            "Nothing has been imported. The start page loads the sample, a small world of made-up news, with one click."
+        )
+        show_next_step("No data yet", text, "app.py", "Go to the start page")
+    else:
+        text = "There is data but no finished model. Train one on the Admin page; the sample takes about a minute."
+        show_next_step("No trained model yet", text, "pages/admin.py", "Go to Admin")
+    st.stop()

@@ -1,0 +1,155 @@
+"""How names, numbers and times are written for people, and how foreign text is kept from acting as markup."""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from recattn.types import Interval
+
+_MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+!|~$&^=\"'@:.-])")
+_JOINER = "\u2060"  # invisible and without width: keeps two signs from being read as one mark
+_PAIRS = re.compile(r"(?<=[:@.<>=~-])(?=[^\s])|(?<=[^\s])(?=[@.])")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
+
+
+def plain(text: str) -> str:
+    """The text as markdown that shows exactly these characters: no link, formula, emoji, colour or tag.
+
+    Escapes cover what markdown itself reads; the invisible joiner covers what Streamlit and GitHub's dialect look for
+    afterwards (``:icon:``, ``->``, ``www.``, ``a@b.c``).
+
+    >>> plain("**<b>**")
+    '\\\\*\\\\*\\\\<\\u2060b\\\\>\\u2060\\\\*\\\\*'
+    """
+    one_line = _CONTROL.sub("", " ".join(text.split()))
+    return _MARKUP.sub(r"\\\1", _PAIRS.sub(_JOINER, one_line))
+
+
+def shortened(text: str, width: int = 80) -> str:
+    """The text cut at a word so that it fits, with an ellipsis where something is missing.
+
+    >>> shortened("Harbour bridge reopens after storm", 20)
+    'Harbour bridge…'
+    """
+    clean = _CONTROL.sub("", " ".join(text.split()))
+    if len(clean) <= width:
+        return clean
+    head = clean[: width - 1]
+    return (head.rsplit(" ", 1)[0] if " " in head[width // 2 :] else head).rstrip(" ,;:.-") + "…"
+
+
+def signed(value: float) -> str:
+    """A contribution with its sign written, two significant figures below ten.
+
+    >>> signed(0.3149), signed(-0.0021), signed(12.34), signed(0.0)
+    ('+0.31', '−0.0021', '+12.3', '0')
+    """
+    if not value:
+        return "0"
+    return ("+" if value > 0 else "−") + figure(abs(value))
+
+
+def figure(value: float) -> str:
+    """A number for reading: at least two significant figures, no exponent.
+
+    >>> figure(0.3149), figure(0.00214), figure(12.34), figure(1234.5)
+    ('0.31', '0.0021', '12.3', '1,234')
+    """
+    size = abs(value)
+    if size >= 100:
+        return f"{value:,.0f}"
+    if size >= 10:
+        return f"{value:.1f}"
+    if size >= 0.1 or not value:
+        return f"{value:.2f}"
+    return f"{value:.{min(8, _zeros(size) + 2)}f}"
+
+
+def _zeros(size: float) -> int:
+    """Zeros after the point before the first other digit."""
+    return max(0, -int(f"{size:e}".split("e")[1]) - 1)
+
+
+def percent(share: float) -> str:
+    """A share as a percentage.
+
+    >>> percent(0.1234), percent(0.0456), percent(1)
+    ('12 %', '4.6 %', '100 %')
+    """
+    return f"{share:.0%}".replace("%", " %") if share >= 0.0995 or not share else f"{share * 100:.2g} %"
+
+
+def interval(value: Interval) -> str:
+    """A metric with its 95 % interval.
+
+    >>> interval(Interval(0.6712, 0.6601, 0.6822))
+    '0.671 (0.660 to 0.682)'
+    """
+    return f"{value.value:.3f} ({value.low:.3f} to {value.high:.3f})"
+
+
+def counted(number: int, noun: str) -> str:
+    """A count with its noun in the right number.
+
+    >>> counted(1, "item"), counted(2500, "category")
+    ('1 item', '2,500 categories')
+    """
+    if number == 1:
+        return f"1 {noun}"
+    return f"{number:,} {noun[:-1]}ies" if noun.endswith("y") else f"{number:,} {noun}s"
+
+
+def moment(text_or_time: str | datetime | None) -> str:
+    """A time as people write it; empty when it is not known.
+
+    >>> moment(datetime(2026, 3, 2, 9, 5))
+    '2 Mar 2026, 09:05'
+    """
+    time = _time(text_or_time)
+    return "" if time is None else f"{time.day} {time:%b %Y, %H:%M}"
+
+
+def _time(value: str | datetime | None) -> datetime | None:
+    if not isinstance(value, str):
+        return value
+    try:
+        return datetime.fromisoformat(value)
+    except ValueError:
+        return None
+
+
+def duration(seconds: float) -> str:
+    """A time span in the unit that suits it.
+
+    >>> duration(8), duration(95), duration(4000)
+    ('8 s', '1 min 35 s', '1 h 6 min')
+    """
+    whole = max(0, round(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def ago(when: str | datetime | None, now: datetime | None = None) -> str:
+    """How long since a moment, roughly; empty when it is not known.
+
+    >>> ago("2026-03-02T09:05:00+00:00", datetime(2026, 3, 2, 11, 6, tzinfo=UTC))
+    '2 hours ago'
+    """
+    time = _time(when)
+    if time is None:
+        return ""
+    zone = UTC if time.tzinfo else None
+    seconds = ((now or datetime.now(zone)) - time).total_seconds()
+    for size, noun in ((86400, "day"), (3600, "hour"), (60, "minute")):
+        if seconds >= size:
+            return counted(int(seconds // size), noun) + " ago"
+    return "just now"
+
+
+def reasons(rejected: Mapping[str, int]) -> str:
+    """Counts by reason in one line, most frequent first."""
+    ordered = sorted(rejected.items(), key=lambda pair: -pair[1])
+    return ", ".join(f"{count:,} {reason}" for reason, count in ordered)
