@@ -47,12 +47,20 @@ class RecAttnConfig(PreTrainedConfig):
         candidate_pooling: bool = False,
         feed_forward: bool = False,  # pre-norm block with a feed-forward part; the score is then no exact sum
         dropout: float = 0.1,
+        encoder: str = "",
+        encoder_fingerprint: str = "",
+        max_tokens: int = 64,
+        text_category: bool = False,
+        text_abstract: bool = False,
         **kwargs: Any,
     ) -> None:
         self.text_dim, self.dim, self.heads, self.layers, self.max_history = text_dim, dim, heads, layers, max_history
         self.categories = categories or []
         self.null_click, self.residual, self.candidate_pooling = null_click, residual, candidate_pooling
         self.feed_forward, self.dropout = feed_forward, dropout
+        # Where e_i comes from: which encoder, and which text of an item it is given.
+        self.encoder, self.encoder_fingerprint, self.max_tokens = encoder, encoder_fingerprint, max_tokens
+        self.text_category, self.text_abstract = text_category, text_abstract
         super().__init__(**kwargs)
 
     @property

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -118,23 +119,18 @@ class TextEncoder:
         return AutoModel.from_pretrained(self.folder, use_safetensors=True, attn_implementation="eager").eval()
 
 
-def item_texts(
-    titles: Sequence[str],
-    categories: Sequence[str],
-    subcategories: Sequence[str],
-    abstracts: Sequence[str],
-    with_category: bool,
-    with_abstract: bool,
-) -> list[Text]:
+def item_texts(items: pd.DataFrame, with_category: bool, with_abstract: bool) -> list[Text]:
     """The text of each item: the title, and as second segment what else is asked for and there.
 
-    >>> item_texts(["Cup final tonight"], ["sports"], ["football"], ["Two old rivals meet."], True, False)
-    [('Cup final tonight', 'sports > football')]
-    >>> item_texts(["Cup final tonight"], [""], [""], [""], True, True)
-    ['Cup final tonight']
+    >>> items = {"title": ["Cup final"], "category": ["sports"], "subcategory": ["football"], "abstract": [""]}
+    >>> item_texts(pd.DataFrame(items), with_category=True, with_abstract=True)
+    [('Cup final', 'sports > football')]
+    >>> item_texts(pd.DataFrame(items), with_category=False, with_abstract=True)
+    ['Cup final']
     """
     texts: list[Text] = []
-    for title, category, subcategory, abstract in zip(titles, categories, subcategories, abstracts, strict=True):
+    columns = (items[name].tolist() for name in ("title", "category", "subcategory", "abstract"))
+    for title, category, subcategory, abstract in zip(*columns, strict=True):
         path = " > ".join(part for part in (category, subcategory) if part) if with_category else ""
         second = ". ".join(part for part in (path, abstract if with_abstract else "") if part)
         texts.append((title, second) if second else title)

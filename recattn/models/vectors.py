@@ -6,37 +6,79 @@ and their vectors, written beside its place and renamed. Interrupted work loses 
 
 import hashlib
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import cast
 
 import numpy as np
+import pandas as pd
 from jaxtyping import Float, Shaped
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from recattn.config import vectors_folder
-from recattn.models.encoder import Text, TextEncoder
+from recattn.errors import RunError
+from recattn.models.attention import RecAttnConfig
+from recattn.models.encoder import Text, TextEncoder, item_texts
 from recattn.types import Report, silent
 
 _SHARD = 4096
 _KEY_BYTES = 16
 
 
-def text_vectors(encoder: TextEncoder, texts: Sequence[Text], report: Report = silent) -> Float[np.ndarray, "text dim"]:
-    """The vector of each text, from the cache where it is there, encoded and added to the cache where not."""
-    folder = vectors_folder() / encoder.fingerprint
+def item_vectors(
+    config: RecAttnConfig, folder: Path, items: pd.DataFrame, report: Report = silent
+) -> Float[np.ndarray, "item text_dim"]:
+    """The vectors a model expects for these items, its encoder loaded only when some are not in the cache yet.
+
+    Args:
+        config: of the model; says which encoder and which text.
+        folder: of the run; a fine-tuned encoder lies in its folder "encoder".
+        items: with columns title, category, subcategory, abstract.
+        report: hears of phase "encode".
+    """
+    own = folder / "encoder"
+    name = str(own) if own.is_dir() else config.encoder
+    texts = item_texts(items, config.text_category, config.text_abstract)
+    return text_vectors(config.encoder_fingerprint, texts, lambda: TextEncoder.load(name, config.max_tokens), report)
+
+
+def text_vectors(
+    fingerprint: str, texts: Sequence[Text], load: Callable[[], TextEncoder], report: Report = silent
+) -> Float[np.ndarray, "text dim"]:
+    """The vector of each text, from the cache where it is there, encoded and added to the cache where not.
+
+    Args:
+        fingerprint: of the encoder.
+        texts: any number, repeats allowed.
+        load: gives the encoder; called only when a text is missing, since loading takes seconds.
+        report: hears of phase "encode".
+    """
+    folder = vectors_folder() / fingerprint
     keys = _keys(texts)
-    known, vectors = _read(folder, encoder.dim)
+    known, vectors = _read(folder)
     missing = np.flatnonzero(~np.isin(keys, known))
     missing = missing[np.unique(keys[missing], return_index=True)[1]]  # each distinct text once
-    for start in range(0, len(missing), _SHARD):
-        rows = missing[start : start + _SHARD]
-        shard = encoder.encode([texts[row] for row in rows], _offset(report, start, len(missing)))
-        _write(folder, keys[rows], shard)
-        known, vectors = np.concatenate([known, keys[rows]]), np.concatenate([vectors, shard])
+    if len(missing):
+        _encode(load(), folder, [texts[row] for row in missing.tolist()], keys[missing], report)
+        known, vectors = _read(folder)
     order = np.argsort(known)
-    return vectors[order[np.searchsorted(known, keys, sorter=order)]] if len(keys) else vectors[:0]
+    return vectors[order[np.searchsorted(known, keys, sorter=order)]] if len(keys) else vectors
+
+
+def _encode(
+    encoder: TextEncoder, folder: Path, texts: list[Text], keys: Shaped[np.ndarray, " text"], report: Report
+) -> None:
+    """Encode texts shard by shard, keeping each shard as soon as it is done."""
+    if encoder.fingerprint != folder.name:
+        raise RunError(
+            f"The text encoder in {encoder.folder} is not the one this model was trained with.",
+            f"Allowed is the encoder with fingerprint {folder.name}; this one has {encoder.fingerprint}.",
+            "Put the former files back, or train a new model.",
+        )
+    for start in range(0, len(texts), _SHARD):
+        part = slice(start, start + _SHARD)
+        _write(folder, keys[part], encoder.encode(texts[part], _offset(report, start, len(texts))))
 
 
 def _offset(report: Report, before: int, total: int) -> Report:
@@ -56,9 +98,9 @@ def _keys(texts: Sequence[Text]) -> Shaped[np.ndarray, " text"]:
     return np.array(digests, dtype=f"U{2 * _KEY_BYTES}")
 
 
-def _read(folder: Path, dim: int) -> tuple[Shaped[np.ndarray, " known"], Float[np.ndarray, "known dim"]]:
+def _read(folder: Path) -> tuple[Shaped[np.ndarray, " known"], Float[np.ndarray, "known dim"]]:
     """All shards of a folder; one that can't be read is left out, and its texts are encoded again."""
-    keys, vectors = [np.empty(0, f"U{2 * _KEY_BYTES}")], [np.empty((0, dim), np.float32)]
+    keys, vectors = [], []
     for file in sorted(folder.glob("*.safetensors")):
         try:
             shard = load_file(file)
@@ -66,6 +108,8 @@ def _read(folder: Path, dim: int) -> tuple[Shaped[np.ndarray, " known"], Float[n
             continue
         keys.append(np.array([row.tobytes().hex() for row in shard["keys"]], dtype=f"U{2 * _KEY_BYTES}"))
         vectors.append(shard["vectors"])
+    if not keys:
+        return np.empty(0, f"U{2 * _KEY_BYTES}"), np.empty((0, 0), np.float32)
     return np.concatenate(keys), np.concatenate(vectors)
 
 

@@ -1,0 +1,110 @@
+"""Scores of many impressions at once: every item embedded once, every distinct history read once."""
+
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from recattn.models.attention import RecAttnModel
+from recattn.types import Impressions, Report, silent
+
+_HISTORIES_PER_BATCH = 256
+
+
+class Histories(NamedTuple):
+    """Padded histories: the most recent click last, rows of items, True where a click is real."""
+
+    items: Int[np.ndarray, "batch click"]
+    keep: Bool[np.ndarray, "batch click"]
+
+
+def padded_histories(impressions: Impressions, rows: Int[np.ndarray, " batch"], max_history: int) -> Histories:
+    """The latest ``max_history`` clicks of each chosen impression, padded on the left to the longest."""
+    start, end = impressions.history_offsets[rows], impressions.history_offsets[rows + 1]
+    width = int(min(max_history, (end - start).max(initial=0)))
+    at = end[:, None] - width + np.arange(width)
+    keep = at >= start[:, None]
+    if width == 0:
+        return Histories(np.zeros(at.shape, np.int64), keep)
+    return Histories(np.where(keep, impressions.history[np.where(keep, at, 0)], 0), keep)
+
+
+def embed_items(
+    model: RecAttnModel, vectors: Float[np.ndarray, "item text_dim"], categories: Int[np.ndarray, " item"]
+) -> Float[Tensor, "item dim"]:
+    """All items as the model compares them."""
+    with torch.inference_mode():
+        return model.embed(
+            torch.as_tensor(vectors, device=model.device), torch.as_tensor(categories, device=model.device)
+        )
+
+
+def category_rows(model: RecAttnModel, categories: list[str]) -> Int[np.ndarray, " item"]:
+    """The row of each category in the model's embedding; 0 for one it never saw."""
+    row = {name: index + 1 for index, name in enumerate(model.config.categories)}
+    return np.array([row.get(name, 0) for name in categories], dtype=np.int64)
+
+
+def score_impressions(
+    model: RecAttnModel, items: Float[Tensor, "item dim"], impressions: Impressions, report: Report = silent
+) -> Float[np.ndarray, " candidate"]:
+    """The score of each candidate of each impression, flat, in the order of ``impressions.candidates``.
+
+    Args:
+        model: in any mode; it is put into evaluation mode.
+        items: from `embed_items`.
+        impressions: with histories and candidates as rows of ``items``.
+        report: hears of phase "evaluate", in distinct histories.
+    """
+    model.eval()
+    scores = np.empty(len(impressions.candidates), dtype=np.float32)
+    first, same = _distinct_histories(impressions, model.config.max_history)
+    by_length = np.argsort(-np.diff(impressions.history_offsets)[first], kind="stable")
+    owners = np.argsort(same, kind="stable")  # impressions, grouped by distinct history
+    bounds = np.concatenate(([0], np.cumsum(np.bincount(same, minlength=len(first)))))
+    with torch.inference_mode():
+        for start in range(0, len(first), _HISTORIES_PER_BATCH):
+            histories = by_length[start : start + _HISTORIES_PER_BATCH]
+            shown = [_candidate_positions(impressions, owners[bounds[h] : bounds[h + 1]]) for h in histories]
+            padded, real = _pad(shown)
+            clicks, keep = padded_histories(impressions, first[histories], model.config.max_history)
+            reading = model.read(items[torch.as_tensor(clicks)], torch.as_tensor(keep, device=items.device))
+            batch, _ = model.score(reading, items[torch.as_tensor(impressions.candidates[padded])])
+            scores[padded[real]] = batch.float().cpu().numpy()[real]
+            report("evaluate", min(start + _HISTORIES_PER_BATCH, len(first)), len(first))
+    return scores
+
+
+def _distinct_histories(
+    impressions: Impressions, max_history: int
+) -> tuple[Int[np.ndarray, " distinct"], Int[np.ndarray, " impression"]]:
+    """The first impression of each distinct visible history, and which distinct history each impression has."""
+    seen: dict[bytes, int] = {}
+    first: list[int] = []
+    same = np.empty(len(impressions), dtype=np.int64)
+    for row, (start, end) in enumerate(pairwise(impressions.history_offsets.tolist())):
+        key = impressions.history[max(start, end - max_history) : end].tobytes()
+        if key not in seen:
+            seen[key] = len(first)
+            first.append(row)
+        same[row] = seen[key]
+    return np.array(first, dtype=np.int64), same
+
+
+def _candidate_positions(impressions: Impressions, rows: Int[np.ndarray, " row"]) -> Int[np.ndarray, " position"]:
+    """Flat positions of the candidates of some impressions."""
+    offsets = impressions.candidate_offsets
+    return np.concatenate([np.arange(offsets[row], offsets[row + 1]) for row in rows])
+
+
+def _pad(
+    rows: list[Int[np.ndarray, " position"]],
+) -> tuple[Int[np.ndarray, "row position"], Bool[np.ndarray, "row position"]]:
+    lengths = np.array([len(row) for row in rows])
+    real = np.arange(lengths.max(initial=0)) < lengths[:, None]
+    padded = np.zeros(real.shape, dtype=np.int64)
+    padded[real] = np.concatenate(rows)
+    return padded, real

@@ -1,0 +1,81 @@
+"""Training samples: one clicked and K unclicked candidates of the same impression, drawn anew each epoch.
+
+Source: negative sampling within the impression after Wu et al. 2019 (NPA), https://arxiv.org/abs/1907.05559.
+Everything is a function of (seed, epoch, step), so that a resumed training draws what the uninterrupted one drew.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Bool, Int
+
+from recattn.models.scoring import padded_histories
+from recattn.types import Impressions
+
+
+class Samples(NamedTuple):
+    """One epoch: the impression of each click, and its candidates, the clicked one first."""
+
+    impression: Int[np.ndarray, " sample"]
+    candidates: Int[np.ndarray, "sample candidate"]
+
+
+class Batch(NamedTuple):
+    """One step. History and candidates point into ``items``, the distinct items of the batch."""
+
+    items: Int[np.ndarray, " item"]
+    history: Int[np.ndarray, "batch click"]
+    keep: Bool[np.ndarray, "batch click"]
+    candidates: Int[np.ndarray, "batch candidate"]
+
+
+def draw_samples(impressions: Impressions, negatives: int, seed: int, epoch: int) -> Samples:
+    """Each click of each impression once, in random order, beside unclicked candidates of its impression.
+
+    Negatives are drawn without replacement; an impression with fewer than K repeats them. Impressions without
+    a click or without an unclicked candidate give no sample.
+    """
+    if impressions.labels is None:
+        return Samples(np.empty(0, np.int64), np.empty((0, 1 + negatives), np.int64))
+    rng = np.random.default_rng([seed, epoch])
+    owner = np.repeat(np.arange(len(impressions)), np.diff(impressions.candidate_offsets))
+    shuffled = np.lexsort((rng.random(len(owner)), owner))  # random order within each impression
+    shuffled = shuffled[impressions.labels[shuffled] == 0]
+    pool = impressions.candidates[shuffled]
+    sizes = np.bincount(owner[shuffled], minlength=len(impressions))
+    starts = np.concatenate(([0], np.cumsum(sizes)))
+    clicked = np.flatnonzero((impressions.labels == 1) & (sizes[owner] > 0))
+    clicked = rng.permutation(clicked)
+    rows = owner[clicked]
+    turn = (rng.integers(0, 2**31, len(rows))[:, None] + np.arange(negatives)) % sizes[rows][:, None]
+    unclicked = pool[starts[rows][:, None] + turn]
+    return Samples(rows, np.concatenate([impressions.candidates[clicked][:, None], unclicked], axis=1))
+
+
+def make_batch(
+    impressions: Impressions,
+    samples: Samples,
+    rows: Int[np.ndarray, " batch"],
+    max_history: int,
+    history_dropout: float,
+    rng: np.random.Generator,
+) -> Batch:
+    """The samples ``rows`` as one step, some clicks hidden when ``history_dropout`` says so."""
+    history, keep = padded_histories(impressions, samples.impression[rows], max_history)
+    if history_dropout:
+        keep = keep & (rng.random(keep.shape) >= history_dropout)
+    candidates = samples.candidates[rows]
+    items, inverse = np.unique(np.concatenate([history.ravel(), candidates.ravel()]), return_inverse=True)
+    return Batch(
+        items,
+        inverse[: history.size].reshape(history.shape),
+        keep,
+        inverse[history.size :].reshape(candidates.shape),
+    )
+
+
+def split_by_time(impressions: Impressions, share: float) -> tuple[Impressions, Impressions]:
+    """The earlier part, and the latest ``share`` of the impressions (they are in order of time)."""
+    cut = len(impressions) - round(len(impressions) * share)
+    rows = np.arange(len(impressions))
+    return impressions.rows(rows[:cut]), impressions.rows(rows[cut:])

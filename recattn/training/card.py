@@ -1,0 +1,65 @@
+"""The model card of a run: what it was trained on and how, how good it is, and what it can't tell."""
+
+import dataclasses
+import platform
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+import transformers
+
+import recattn
+from recattn.training.config import PRESETS, TrainingConfig
+from recattn.types import DatasetInfo, Evaluation, Interval
+
+_LIMITS = """\
+## What it can't tell
+
+- A score is a logit: only differences between candidates of one history mean something.
+- Attention says what the model looks at; a contribution says what it adds to the score, with attention and pooling
+  held at the values they took; only removing a click shows what really changes.
+- The figures hold for the users and days of this dataset."""
+
+
+def write_card(
+    folder: Path, info: DatasetInfo, config: TrainingConfig, parameters: int, found: Mapping[str, Evaluation]
+) -> None:
+    """Write ``README.md`` into the run folder."""
+    parts = [f"# {folder.name}", _data(info), _settings(config, parameters), _results(found), _LIMITS]
+    (folder / "README.md").write_text("\n\n".join(part for part in parts if part) + "\n")
+
+
+def _data(info: DatasetInfo) -> str:
+    sums = "\n".join(f"- `{name}` sha256 `{digest}`" for name, digest in sorted(info.checksums.items()))
+    size = f"{info.items:,} items, {info.users:,} users, {info.impressions:,} impressions"
+    return f"## Data\n\n{info.name}: {size}, made from\n\n{sums}"
+
+
+def _settings(config: TrainingConfig, parameters: int) -> str:
+    default = PRESETS["default"]
+    rows = [
+        f"| {entry.name} | {getattr(config, entry.name)} | {getattr(default, entry.name)} |"
+        for entry in dataclasses.fields(config)
+    ]
+    versions = f"recattn {recattn.__version__}, torch {torch.__version__}, transformers {transformers.__version__}"
+    table = "| setting | here | default |\n|---|---|---|\n" + "\n".join(rows)
+    return (
+        f"## Training\n\n{parameters:,} trained parameters. {versions}, Python {platform.python_version()}.\n\n{table}"
+    )
+
+
+def _results(found: Mapping[str, Evaluation]) -> str:
+    return "\n\n".join(_result(evaluation) for evaluation in found.values())
+
+
+def _result(evaluation: Evaluation) -> str:
+    rows = {"**model**": evaluation.model, **evaluation.baselines}
+    lines = [f"| {name} | " + " | ".join(_cell(value) for value in row.values()) + " |" for name, row in rows.items()]
+    head = "| | " + " | ".join(evaluation.model) + " |\n|---|" + "---|" * len(evaluation.model)
+    where = f"{evaluation.impressions:,} impressions of {evaluation.users:,} users"
+    title = f"## Results: {evaluation.split}, {evaluation.users_kept} users"
+    return f"{title}\n\n{where}; 95 % intervals by bootstrap over users.\n\n{head}\n" + "\n".join(lines)
+
+
+def _cell(interval: Interval) -> str:
+    return f"{interval.value:.4f} [{interval.low:.4f}, {interval.high:.4f}]"

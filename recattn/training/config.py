@@ -1,0 +1,160 @@
+"""What can be set for a training. The command line's ``--set`` and the admin form are made from these fields."""
+
+import dataclasses
+import types
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, get_type_hints
+
+from recattn.errors import UnknownError
+
+
+def setting(
+    default: Any,
+    group: str,
+    help: str,
+    low: float | None = None,
+    high: float | None = None,
+    choices: tuple[str, ...] | None = None,
+) -> Any:
+    """A field with what a form needs to know: its group, a hint, and the range or choices allowed."""
+    return field(default=default, metadata={"group": group, "help": help, "low": low, "high": high, "choices": choices})
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """All settings of a training; stored in the run's ``training.json``."""
+
+    encoder: str = setting(
+        "all-MiniLM-L6-v2",
+        "Text",
+        "Pretrained text encoder: a Hugging Face name, or a folder.",
+    )
+    max_tokens: int = setting(64, "Text", "Longer texts are cut at this many tokens.", 4, 512)
+    text_category: bool = setting(False, "Text", "Add 'category > subcategory' to an item's text.")
+    text_abstract: bool = setting(False, "Text", "Add the abstract to an item's text.")
+
+    dim: int = setting(384, "Model", "Width of an item inside the model; a multiple of heads.", 1, 4096)
+    heads: int = setting(12, "Model", "Attention heads.", 1, 64)
+    layers: int = setting(1, "Model", "Attention layers. With one the score splits exactly over the clicks.", 1, 12)
+    max_history: int = setting(50, "Model", "The model sees this many of the latest clicks.", 1, 1000)
+    null_click: bool = setting(True, "Model", "A learned unit that is always there: an empty history has a score.")
+    residual: bool = setting(True, "Model", "Keep each click's own vector beside what attention adds.")
+    category_embedding: bool = setting(True, "Model", "Learn a vector for each category, added to the item's.")
+    candidate_pooling: bool = setting(False, "Model", "Let the pooling weights depend on the candidate.")
+    feed_forward: bool = setting(False, "Model", "Normalisation and feed-forward in each layer; no exact sum then.")
+
+    epochs: int = setting(10, "Training", "Passes over the training clicks, at most.", 1, 1000)
+    batch_size: int = setting(64, "Training", "Clicks a step.", 1, 65536)
+    negatives: int = setting(4, "Training", "Unclicked candidates of the same impression beside each click.", 1, 1000)
+    optimizer: str = setting("adamw", "Training", "Optimiser.", choices=("adam", "adamw"))
+    learning_rate: float = setting(1e-3, "Training", "Of the attention model.", 0, 1)
+    encoder_learning_rate: float = setting(0.0, "Training", "Of the text encoder; 0 keeps it frozen (faster).", 0, 1)
+    weight_decay: float = setting(0.01, "Training", "Pulls weights to zero (AdamW: decoupled).", 0, 10)
+    warmup: float = setting(0.05, "Training", "Share of all steps over which the learning rate rises from 0.", 0, 1)
+    decay: bool = setting(True, "Training", "Lower the learning rate linearly to 0 after the warm-up.")
+    clip: float = setting(1.0, "Training", "Largest length of the gradient; 0 leaves it alone.", 0, 1000)
+    dropout: float = setting(0.1, "Training", "Share of features and attention weights dropped in training.", 0, 0.95)
+    history_dropout: float = setting(0.1, "Training", "Share of clicks hidden in training.", 0, 0.95)
+
+    validation_share: float = setting(
+        0.1,
+        "Stopping",
+        "Latest part of the training data, kept aside to decide when to stop.",
+        0,
+        0.5,
+    )
+    patience: int = setting(2, "Stopping", "Stop after this many epochs without a better AUC there; 0: never.", 0, 1000)
+    seed: int = setting(0, "Stopping", "Same seed, same data, same machine: same model.", 0, 2**31 - 1)
+
+    def __post_init__(self) -> None:
+        if self.dim % self.heads:
+            raise UnknownError(
+                f"A width of {self.dim} can't be split over {self.heads} heads.",
+                "Allowed is a dim that is a multiple of heads.",
+                f"Try --set dim={self.heads * max(1, round(self.dim / self.heads))}.",
+            )
+
+
+PRESETS: Mapping[str, TrainingConfig] = types.MappingProxyType(
+    {
+        # Chosen by measurement; README shows it beside "paper".
+        "default": TrainingConfig(),
+        # The founding document to the letter: fine-tuned DistilBERT over title, category and abstract, one
+        # self-attention of 768 dimensions and 12 heads with Z' = A V, cross-entropy, Adam 1e-5, 10 epochs.
+        "paper": TrainingConfig(
+            encoder="distilbert-base-uncased",
+            text_category=True,
+            text_abstract=True,
+            dim=768,
+            heads=12,
+            null_click=False,
+            residual=False,
+            category_embedding=False,
+            epochs=10,
+            optimizer="adam",
+            learning_rate=1e-5,
+            encoder_learning_rate=1e-5,
+            weight_decay=0.0,
+            warmup=0.0,
+            decay=False,
+            clip=0.0,
+            dropout=0.0,
+            history_dropout=0.0,
+            patience=0,
+        ),
+    }
+)
+
+
+def configured(preset: str = "default", settings: Mapping[str, Any] = types.MappingProxyType({})) -> TrainingConfig:
+    """A preset with some settings changed; values may be text, as the command line gives them.
+
+    Raises:
+        UnknownError: for a preset, key or value that is not allowed, saying what is.
+
+    >>> configured("default", {"heads": "6", "residual": "false"}).heads
+    6
+    >>> configured("default", {"heads": "many"})
+    Traceback (most recent call last):
+    recattn.errors.UnknownError: heads='many' is not a whole number. Allowed are whole numbers from 1 to 64. ...
+    """
+    if preset not in PRESETS:
+        raise UnknownError(
+            f"There is no preset {preset!r}.", f"Allowed are {', '.join(PRESETS)}.", "Choose one of these."
+        )
+    fields = {entry.name: entry for entry in dataclasses.fields(TrainingConfig)}
+    for key in settings:
+        if key not in fields:
+            raise UnknownError(
+                f"There is no setting {key!r}.", f"Allowed are {', '.join(fields)}.", "Check the spelling."
+            )
+    return dataclasses.replace(PRESETS[preset], **{key: _value(fields[key], value) for key, value in settings.items()})
+
+
+_KINDS = {int: "whole number", float: "number", bool: "true or false", str: "text"}
+
+
+def _value(entry: "dataclasses.Field[Any]", given: Any) -> Any:
+    """The given value in the field's type and range."""
+    kind = get_type_hints(TrainingConfig)[entry.name]
+    low, high, choices = (entry.metadata[key] for key in ("low", "high", "choices"))
+    value = _converted(kind, given)
+    allowed = f"{_KINDS[kind]}s from {low:g} to {high:g}" if low is not None else ", ".join(choices or (_KINDS[kind],))
+    if value is None or (choices and value not in choices) or (low is not None and not low <= value <= high):
+        wrong = f"is not a {_KINDS[kind]}" if value is None else "is out of range"
+        meaning = f"It means: {entry.metadata['help']}"
+        raise UnknownError(f"{entry.name}={given!r} {wrong}.", f"Allowed are {allowed}.", meaning)
+    return value
+
+
+def _converted(kind: type, given: Any) -> Any:
+    """The given value as that type, or None where it is none."""
+    if kind is bool:
+        return {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}.get(str(given).lower())
+    if kind is int and isinstance(given, float) and not given.is_integer():
+        return None
+    try:
+        return kind(given)
+    except (TypeError, ValueError):
+        return None

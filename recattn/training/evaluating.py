@@ -1,0 +1,112 @@
+"""How good a run is: the ranking metrics of MIND for the model and its baselines on the same impressions."""
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from recattn.data import Dataset
+from recattn.errors import DataError, UnknownError
+from recattn.evaluation.baselines import BASELINES, Evidence
+from recattn.evaluation.bootstrap import bootstrap_mean
+from recattn.evaluation.metrics import impression_metrics
+from recattn.models.loading import load_model
+from recattn.models.scoring import category_rows, embed_items, score_impressions
+from recattn.models.vectors import item_vectors
+from recattn.types import Evaluation, Impressions, Interval, Report, silent
+
+USERS = ("all", "known", "new")
+
+
+def evaluate(
+    folder: Path, dataset: Dataset, split: str = "dev", users: str = "all", report: Report = silent
+) -> Evaluation:
+    """Metrics with 95 % intervals (bootstrap over users) of a run and of the baselines.
+
+    Args:
+        folder: of the run.
+        dataset: the run's.
+        split: which impressions.
+        users: "all", or only those "known" from the train split, or only "new" ones.
+        report: hears of phases "encode" and "evaluate".
+
+    Raises:
+        UnknownError: for another choice of users or a split that is not there.
+        DataError: when the split has no labels, or no such users.
+    """
+    if users not in USERS:
+        raise UnknownError(f"There are no {users!r} users.", f"Allowed are {', '.join(USERS)}.", "Choose one of these.")
+    return evaluations(folder, dataset, split, report, only=users)[users]
+
+
+def evaluations(
+    folder: Path, dataset: Dataset, split: str = "dev", report: Report = silent, only: str | None = None
+) -> dict[str, Evaluation]:
+    """One evaluation for each choice of users that has impressions; the scores are computed once."""
+    impressions = dataset.impressions(split)
+    if impressions.labels is None:
+        raise DataError(
+            f"The split {split!r} of {dataset.name} has no labels.",
+            f"Allowed are labelled splits of {', '.join(dataset.info.splits)}.",
+            "Evaluate on another split.",
+        )
+    scores = _all_scores(folder, dataset, impressions, report)
+    metrics = {
+        name: impression_metrics(flat, impressions.labels, impressions.candidate_offsets)
+        for name, flat in scores.items()
+    }
+    known = np.isin(impressions.user_id, dataset.impressions("train").user_id)
+    parts = {"all": np.ones(len(impressions), dtype=bool), "known": known, "new": ~known}
+    chosen = {name: keep for name, keep in parts.items() if (name == only or only is None) and keep.any()}
+    if only is not None and not chosen:
+        raise DataError(f"The split {split!r} of {dataset.name} has no {only} users.", "", "Choose other users.")
+    return {
+        name: _evaluation(folder.name, dataset.name, split, name, impressions, metrics, keep)
+        for name, keep in chosen.items()
+    }
+
+
+def _all_scores(
+    folder: Path, dataset: Dataset, impressions: Impressions, report: Report
+) -> dict[str, Float[np.ndarray, " candidate"]]:
+    """Scores of the model (under its own name) and of each baseline."""
+    model = load_model(folder)
+    items = dataset.items()
+    vectors = item_vectors(model.config, folder, items, report)
+    embedded = embed_items(model, vectors, category_rows(model, items["category"].tolist()))
+    evidence = Evidence(impressions, vectors, *dataset.clicks("train"))
+    scores = {name: baseline(evidence) for name, baseline in BASELINES.items()}
+    scores[_MODEL] = score_impressions(model, embedded, impressions, report)
+    return scores
+
+
+_MODEL = "model"
+
+
+def _evaluation(
+    run: str,
+    dataset: str,
+    split: str,
+    users: str,
+    impressions: Impressions,
+    metrics: Mapping[str, Mapping[str, Float[np.ndarray, " impression"]]],
+    keep: Bool[np.ndarray, " impression"],
+) -> Evaluation:
+    groups = impressions.user_id[keep]
+    intervals: dict[str, dict[str, Interval]] = {
+        name: {metric: bootstrap_mean(values[keep], groups) for metric, values in of_one.items()}
+        for name, of_one in metrics.items()
+    }
+    model = intervals.pop(_MODEL)
+    return Evaluation(run, dataset, split, users, int(keep.sum()), len(np.unique(groups)), model, intervals)
+
+
+def write_evaluations(folder: Path, found: Mapping[str, Evaluation]) -> None:
+    """Write ``evaluation.json``: one entry for each choice of users."""
+    text = json.dumps({name: dataclasses.asdict(entry) for name, entry in found.items()}, indent=1)
+    part = folder / "evaluation.json.part"
+    part.write_text(text)
+    part.replace(folder / "evaluation.json")

@@ -1,0 +1,196 @@
+"""The training loop: cross-entropy over one clicked and K unclicked candidates, with early stopping and resume.
+
+Accelerate places model and gradients on whatever the machine has; the loop is ours because every random draw is a
+function of (seed, epoch, step): a resumed training sees exactly what the uninterrupted one saw.
+"""
+
+import json
+import math
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from jaxtyping import Int
+from safetensors.torch import load_file, save_file
+
+from recattn.errors import Cancelled, TrainingError
+from recattn.evaluation.metrics import impression_metrics
+from recattn.models.scoring import score_impressions
+from recattn.training.batches import Batch, Samples, draw_samples, make_batch
+from recattn.training.checkpoint import Position, load_checkpoint, save_checkpoint
+from recattn.training.config import TrainingConfig
+from recattn.training.trainee import Trainee
+from recattn.types import Impressions, Report
+
+LOG_EVERY = 20  # steps
+_CHECKPOINT_EVERY = 500  # steps, besides the end of each epoch
+_VALIDATION_BATCH = 512
+_VALIDATION_EPOCH = 2**31  # the draw of validation samples, outside any real epoch
+
+
+class Fit:
+    """One training on its way.
+
+    Args:
+        trainee: what is trained.
+        config: all settings.
+        learn: the impressions to learn from.
+        validation: the later impressions that decide when to stop (may be empty).
+        folder: of the run; gets ``metrics.jsonl``, ``checkpoints/`` and ``best.safetensors``.
+        report: hears of phase "train" with the loss; may raise Cancelled, after which the run can be resumed.
+    """
+
+    def __init__(
+        self,
+        trainee: Trainee,
+        config: TrainingConfig,
+        learn: Impressions,
+        validation: Impressions,
+        folder: Path,
+        report: Report,
+    ) -> None:
+        self.accelerator = Accelerator()
+        self.config, self.learn, self.validation, self.folder, self.report = config, learn, validation, folder, report
+        self.plain = trainee
+        optimizer = _optimizer(trainee, config)
+        self.rates = [group["lr"] for group in optimizer.param_groups]
+        self.trainee, self.optimizer = self.accelerator.prepare(trainee, optimizer)
+        self.samples_per_epoch = len(self._samples(0).impression)
+        self.steps_per_epoch = math.ceil(self.samples_per_epoch / config.batch_size)
+        self.total = self.steps_per_epoch * config.epochs
+
+    def run(self) -> None:
+        """Train to the end, or from the last checkpoint to the end; leaves the best weights in the trainee."""
+        position = load_checkpoint(self.folder, self.plain, self.optimizer) or Position()
+        _keep_lines_until(self.folder / "metrics.jsonl", position.step)
+        try:
+            while position.epoch < self.config.epochs and not self._waited_enough(position):
+                self._epoch(position)
+                self._validate(position)
+                save_checkpoint(self.folder, self.plain, self.optimizer, position)
+        except Cancelled:
+            save_checkpoint(self.folder, self.plain, self.optimizer, position)
+            raise
+        if position.best_epoch:
+            self.plain.load_state_dict(load_file(self.folder / "best.safetensors"))
+
+    def _epoch(self, position: Position) -> None:
+        """The steps of one epoch that are not done yet."""
+        samples = self._samples(position.epoch)
+        started, first = time.monotonic(), position.step
+        for step in range(position.step, (position.epoch + 1) * self.steps_per_epoch):
+            loss = self._step(samples, step)
+            position.step = step + 1
+            position.loss_sum, position.loss_count = position.loss_sum + loss, position.loss_count + 1
+            if position.step % LOG_EVERY == 0:
+                mean = position.loss_sum / position.loss_count
+                self._log(step=position.step, epoch=step / self.steps_per_epoch, loss=mean)
+                position.loss_sum, position.loss_count = 0.0, 0
+            rate = (position.step - first) * self.config.batch_size / (time.monotonic() - started)
+            self.report("train", position.step, self.total, loss=loss, items_per_second=rate)
+            if position.step % _CHECKPOINT_EVERY == 0:
+                save_checkpoint(self.folder, self.plain, self.optimizer, position)
+        position.epoch += 1
+
+    def _step(self, samples: Samples, step: int) -> float:
+        """One update; gives the loss before it."""
+        self.trainee.train()
+        torch.manual_seed(self.config.seed * 1_000_003 + step)
+        for group, rate in zip(self.optimizer.param_groups, self.rates, strict=True):
+            group["lr"] = rate * self._schedule(step)
+        loss = self.trainee(self._batch(samples, step))
+        if not torch.isfinite(loss):
+            raise TrainingError(
+                f"The loss became {loss.item()} at step {step + 1}.",
+                "A training can only go on with a finite loss; the last good checkpoint is kept.",
+                "Try a lower --set learning_rate, or a lower --set clip.",
+            )
+        self.accelerator.backward(loss)
+        if self.config.clip:
+            self.accelerator.clip_grad_norm_(self.trainee.parameters(), self.config.clip)
+        self.optimizer.step()
+        self.optimizer.zero_grad()
+        return loss.item()
+
+    def _batch(self, samples: Samples, step: int) -> Batch:
+        """The samples of one step, with its own random draw of hidden clicks."""
+        start = step % self.steps_per_epoch * self.config.batch_size
+        rows = np.arange(start, min(start + self.config.batch_size, len(samples.impression)))
+        rng = np.random.default_rng([self.config.seed, step])
+        return make_batch(self.learn, samples, rows, self.config.max_history, self.config.history_dropout, rng)
+
+    def _samples(self, epoch: int) -> Samples:
+        return draw_samples(self.learn, self.config.negatives, self.config.seed, epoch)
+
+    def _schedule(self, step: int) -> float:
+        """The share of the learning rate in force at a step: rising over the warm-up, then falling to 0."""
+        warmup = self.config.warmup * self.total
+        rise = min(1.0, (step + 1) / warmup) if warmup else 1.0
+        fall = (self.total - step) / max(1.0, self.total - warmup) if self.config.decay else 1.0
+        return min(rise, fall)
+
+    def _validate(self, position: Position) -> None:
+        """Log loss and AUC on the validation part, and keep the weights when they are the best so far."""
+        if not len(self.validation):
+            return
+        auc, loss = validation_figures(self.plain, self.config, self.validation, self.report)
+        self._log(step=position.step, epoch=position.epoch, validation_loss=loss, validation_auc=auc)
+        self.report("train", position.step, self.total, validation_loss=loss, validation_auc=auc)
+        if auc > position.best_auc:
+            position.best_auc, position.best_epoch = auc, position.epoch
+            part = self.folder / "best.safetensors.part"
+            save_file(self.plain.state_dict(), part)
+            part.replace(self.folder / "best.safetensors")
+
+    def _waited_enough(self, position: Position) -> bool:
+        waited = position.epoch - position.best_epoch
+        return bool(self.config.patience and len(self.validation) and waited >= self.config.patience)
+
+    def _log(self, **figures: float) -> None:
+        with (self.folder / "metrics.jsonl").open("a") as lines:
+            lines.write(json.dumps(figures) + "\n")
+
+
+def validation_figures(
+    trainee: Trainee, config: TrainingConfig, impressions: Impressions, report: Report
+) -> tuple[float, float]:
+    """AUC over whole impressions, and the loss on samples drawn as in training but the same every time."""
+    trainee.eval()
+    items = trainee.embedded(report)
+    scores = score_impressions(trainee.model, items, impressions)
+    auc = np.nanmean(impression_metrics(scores, _labels(impressions), impressions.candidate_offsets)["auc"])
+    samples = draw_samples(impressions, config.negatives, config.seed, _VALIDATION_EPOCH)
+    losses, rng = [], np.random.default_rng(config.seed)
+    with torch.inference_mode():
+        for start in range(0, len(samples.impression), _VALIDATION_BATCH):
+            rows = np.arange(start, min(start + _VALIDATION_BATCH, len(samples.impression)))
+            batch = make_batch(impressions, samples, rows, config.max_history, 0.0, rng)
+            losses.append(trainee(batch).item() * len(rows))
+    return float(auc), sum(losses) / len(samples.impression)
+
+
+def _labels(impressions: Impressions) -> Int[np.ndarray, " candidate"]:
+    if impressions.labels is None:
+        raise TrainingError("These impressions have no labels.", "Training needs to know what was clicked.", "")
+    return impressions.labels
+
+
+def _optimizer(trainee: Trainee, config: TrainingConfig) -> torch.optim.Optimizer:
+    """Adam or AdamW with a learning rate each for the attention model and the encoder."""
+    groups = [{"params": list(trainee.model.parameters()), "lr": config.learning_rate}]
+    if trainee.encoder_module is not None:
+        groups.append({"params": list(trainee.encoder_module.parameters()), "lr": config.encoder_learning_rate})
+    kind = torch.optim.Adam if config.optimizer == "adam" else torch.optim.AdamW
+    return kind(groups, weight_decay=config.weight_decay)
+
+
+def _keep_lines_until(file: Path, step: int) -> None:
+    """Drop the lines after a checkpoint: the steps they tell of are done again."""
+    if not file.exists():
+        return
+    kept = [line for line in file.read_text().splitlines() if line and json.loads(line)["step"] <= step]
+    part = file.with_suffix(".part")
+    part.write_text("".join(line + "\n" for line in kept))
+    part.replace(file)
