@@ -1,4 +1,4 @@
-"""What every page has around it: the sidebar, the active model and dataset, and friendly words when something is missing.
+"""What every page has around it: the sidebar, the active model and dataset, friendly words when a thing is missing.
 
 Every page runs alone: the first visitor of a fresh server may open any link, so nothing here relies on ``app.py``
 having run before.

@@ -8,7 +8,7 @@ from recattn.types import Interval
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+!|~$&^=\"'@:.-])")
 _JOINER = "\u2060"  # invisible and without width: keeps two signs from being read as one mark
-_PAIRS = re.compile(r"(?<=[:@.<>=~-])(?=[^\s])|(?<=[^\s])(?=[@.])")
+_PAIRS = re.compile(r"(?<=:)(?=\S)|(?<=www)(?=\.)|(?<=\S)(?=@)|(?<=[<>=~-])(?=[<>=~-])", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
 
 
@@ -18,8 +18,8 @@ def plain(text: str) -> str:
     Escapes cover what markdown itself reads; the invisible joiner covers what Streamlit and GitHub's dialect look for
     afterwards (``:icon:``, ``->``, ``www.``, ``a@b.c``).
 
-    >>> plain("**<b>**")
-    '\\\\*\\\\*\\\\<\\u2060b\\\\>\\u2060\\\\*\\\\*'
+    >>> print(plain("*<b>* $x$"))
+    \\*\\<b\\>\\* \\$x\\$
     """
     one_line = _CONTROL.sub("", " ".join(text.split()))
     return _MARKUP.sub(r"\\\1", _PAIRS.sub(_JOINER, one_line))

@@ -1,0 +1,30 @@
+"""What does this person get, and roughly why?"""
+
+import streamlit as st
+
+from recattn.ui import loads
+from recattn.ui.candidates import choose_question
+from recattn.ui.export import offer_csv
+from recattn.ui.reading import choose_row, history_table, reading_times, show_history, show_links, top_table
+from recattn.ui.shell import open_page
+from recattn.ui.user_picker import choose_user
+
+with open_page("recommendations") as page:
+    user = choose_user(page)
+    question = choose_question(page, user)
+    top = loads.recommendations(
+        page.model_run.run, page.dataset_name, question.history, question.n, question.category, question.candidates
+    )
+    read, gets = st.columns([2, 3], gap="medium")
+    with read:
+        st.markdown("**What they read**, newest first")
+        times = reading_times(page.dataset.user_impressions(user.user_id))
+        history = history_table(page.dataset, question.history, times)
+        show_history(history)
+    with gets:
+        st.markdown("**What the model would show them**")
+        table = top_table(page.dataset, top, question.clicked)
+        chosen = top[choose_row(table)] if top else None
+        show_links(page, user, chosen)
+    st.caption(question.note)
+    offer_csv(table, "recommendations")

@@ -1,0 +1,158 @@
+"""What somebody read and what they get, as tables of titles for people."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+
+import pandas as pd
+import streamlit as st
+
+from recattn.data.store import Dataset
+from recattn.types import Impression, Recommendation, User
+from recattn.ui.shell import Page
+from recattn.ui.wording import counted, moment, plain, shortened, signed
+
+SHOWN = 200  # clicks of a history that are listed; the model reads fewer
+
+
+def titles(dataset: Dataset, item_ids: Sequence[str]) -> list[str]:
+    """Titles in the order of the ids; an item without one is called by what is known of it."""
+    rows = dataset.index(item_ids)
+    known = dataset.items()["title"]
+    return [(known.iat[row] if row >= 0 else "") or f"untitled ({item})" for item, row in zip(item_ids, rows, strict=True)]
+
+
+def categories(dataset: Dataset, item_ids: Sequence[str]) -> list[str]:
+    """Categories in the order of the ids, empty where unknown."""
+    known = dataset.items()["category"]
+    return [known.iat[row] if row >= 0 else "" for row in dataset.index(item_ids)]
+
+
+def reading_times(impressions: Sequence[Impression]) -> dict[str, datetime]:
+    """When items were clicked, as far as the impressions say."""
+    times: dict[str, datetime] = {}
+    for impression in impressions:
+        if impression.time and impression.labels:
+            clicked = (item for item, label in zip(impression.candidates, impression.labels, strict=True) if label)
+            times.update((item, impression.time) for item in clicked if item not in times)
+    return times
+
+
+def history_table(dataset: Dataset, history: Sequence[str], times: dict[str, datetime]) -> pd.DataFrame:
+    """What was read, newest first."""
+    ids = list(reversed(history[-SHOWN:]))
+    table = pd.DataFrame({"Title": titles(dataset, ids), "Category": categories(dataset, ids)})
+    if times:
+        table["Read"] = [times.get(item) for item in ids]
+    return table
+
+
+def reason(recommendation: Recommendation, dataset: Dataset) -> str:
+    """The click that adds most, in one line; empty when no exact sum exists."""
+    if recommendation.reason is None or recommendation.reason_adds is None:
+        return ""
+    title = shortened(titles(dataset, [recommendation.reason])[0], 70)
+    return f"{title} adds {signed(recommendation.reason_adds)}"
+
+
+def top_table(
+    dataset: Dataset, recommendations: Sequence[Recommendation], clicked: dict[str, int] | None = None
+) -> pd.DataFrame:
+    """The top-N as a table: rank, title, category, score, and a line about why where there is one."""
+    table = pd.DataFrame(
+        {
+            "Rank": [one.rank for one in recommendations],
+            "Title": [one.title or f"untitled ({one.item_id})" for one in recommendations],
+            "Category": [one.category for one in recommendations],
+            "Score": [one.score for one in recommendations],
+        }
+    )
+    if any(one.reason for one in recommendations):
+        table["What adds most"] = [reason(one, dataset) for one in recommendations]
+        table["History adds"] = [one.history_adds for one in recommendations]
+    if clicked is not None:
+        table["Clicked"] = ["✓ clicked" if clicked.get(one.item_id) else "" for one in recommendations]
+    return table
+
+
+def tastes(dataset: Dataset, history: Sequence[str], n: int = 2) -> str:
+    """The categories somebody reads most, e.g. "travel and sports"."""
+    counts = Counter(name for name in categories(dataset, history) if name)
+    return " and ".join(name for name, _ in counts.most_common(n))
+
+
+def about_user(dataset: Dataset, user: User) -> str:
+    """One line about a person: how much they read, what, and when last."""
+    if not user.history:
+        return "has not read anything yet"
+    parts = [counted(len(user.history), "article") + " read"]
+    if liked := tastes(dataset, user.history):
+        parts.append(f"mostly {liked}")
+    if user.last_time:
+        parts.append(f"last on {moment(user.last_time)}")
+    return ", ".join(parts)
+
+
+def show_history(table: pd.DataFrame) -> None:
+    """Draw what was read."""
+    st.dataframe(
+        table,
+        height=_height(table),
+        hide_index=True,
+        column_config={
+            "Title": st.column_config.TextColumn(width="large"),
+            "Category": st.column_config.TextColumn(width="small"),
+            "Read": st.column_config.DatetimeColumn(format="D MMM, HH:mm", width="small", help="When it was clicked"),
+        },
+        alt="Articles this person read, newest first",
+    )
+
+
+def choose_row(table: pd.DataFrame) -> int:
+    """Draw the top-N; returns the row somebody selected, the first one at first."""
+    state = st.dataframe(
+        table,
+        height=_height(table),
+        hide_index=True,
+        key="top",
+        on_select="rerun",
+        selection_mode="single-row",
+        selection_default={"selection": {"rows": [0]}},
+        column_config={
+            "Rank": st.column_config.NumberColumn("#", width=40, help="1 is the best of all candidates"),
+            "Title": st.column_config.TextColumn(width="large"),
+            "Category": st.column_config.TextColumn(width="small"),
+            "Score": st.column_config.NumberColumn(
+                format="%.2f", width=65, help="A logit: only differences between candidates mean something"
+            ),
+            "What adds most": st.column_config.TextColumn(
+                width="large", help="The article read before that adds most to this score, and how much"
+            ),
+            "History adds": st.column_config.NumberColumn(
+                format="%+.2f", width=95, help="What all articles read add together; the rest is there for everybody"
+            ),
+            "Clicked": st.column_config.TextColumn(width="small", help="What this person really did"),
+        },
+        alt="Recommended articles, best first",
+    )
+    rows = state.selection.rows
+    return rows[0] if rows and rows[0] < len(table) else 0
+
+
+def _height(table: pd.DataFrame) -> int:
+    """Pixels for up to ten rows and the heading."""
+    return 37 + 35 * max(1, min(10, len(table)))
+
+
+def show_links(page: Page, user: User, chosen: Recommendation | None) -> None:
+    """What can be looked at next for the selected row."""
+    if chosen is None:
+        st.info("Nothing to recommend among these candidates. Widen the category or the candidates.")
+        return
+    st.markdown(f"Selected: **{plain(shortened(chosen.title, 90))}**")
+    if not user.history:
+        st.caption("Nothing was read yet, so there is nothing the heads could look at.")
+        return
+    params = page.link(user=user.user_id, item=chosen.item_id)
+    label = "See what each head looks at for this article"
+    st.page_link("pages/attention.py", label=label, icon=":material/grid_view:", query_params=params)

@@ -1,0 +1,82 @@
+"""The form that starts a training, made from the fields of the training's own configuration."""
+
+import dataclasses
+from collections.abc import Sequence
+from itertools import groupby
+from typing import Any, get_type_hints
+
+import streamlit as st
+
+from recattn.data.store import dataset_infos
+from recattn.jobs.training_job import start_training
+from recattn.training.config import PRESETS, TrainingConfig, configured
+from recattn.ui.guard import check_may_act
+from recattn.ui.wording import counted
+
+PRESET_HELP = {
+    "default": "Frozen text encoder, small attention model. Made for a laptop: about a minute on the sample.",
+    "paper": "The founding document to the letter: DistilBERT fine-tuned end to end. Needs its weights, and hours without a GPU.",
+}
+
+
+def choose_training(disabled: bool) -> None:
+    """Draw the form; start the training when it is sent."""
+    infos = {info.name: info for info in dataset_infos()}
+    with st.container(horizontal=True):
+        dataset = st.selectbox("Dataset", list(infos), key="train-dataset", format_func=lambda name: _sized(infos[name]))
+        preset = st.selectbox("Preset", list(PRESETS), key="train-preset", help="\n\n".join(_presets()))
+    st.caption(PRESET_HELP.get(preset, ""))
+    with st.form("train", border=False):
+        settings = _choose_settings(preset)
+        sent = st.form_submit_button("Start training", type="primary", icon=":material/play_arrow:", disabled=disabled)
+    if sent:
+        check_may_act()
+        start_training(dataset, configured(preset, settings), preset)
+        st.rerun()
+
+
+def _sized(info: Any) -> str:
+    return f"{info.name} ({counted(info.items, 'item')}, {counted(info.users, 'user')})"
+
+
+def _presets() -> list[str]:
+    return [f"**{name}**: {PRESET_HELP[name]}" for name in PRESETS if name in PRESET_HELP]
+
+
+def _choose_settings(preset: str) -> dict[str, Any]:
+    """One folded group of widgets for each group of settings; returns what differs from nothing: all values."""
+    values: dict[str, Any] = {}
+    fields = dataclasses.fields(TrainingConfig)
+    for group, members in groupby(fields, key=lambda field: field.metadata["group"]):
+        with st.expander(f"{group} settings"):
+            values.update(_choose_group(preset, list(members)))
+    return values
+
+
+def _choose_group(preset: str, fields: Sequence["dataclasses.Field[Any]"]) -> dict[str, Any]:
+    columns = st.columns(4)
+    values = {}
+    for position, field in enumerate(fields):
+        with columns[position % 4]:
+            values[field.name] = _choose_value(field, getattr(PRESETS[preset], field.name), f"train-{preset}-{field.name}")
+    return values
+
+
+def _choose_value(field: "dataclasses.Field[Any]", default: Any, key: str) -> Any:
+    """The widget that fits the field's type, with its range, choices and hint."""
+    kind, label, about = get_type_hints(TrainingConfig)[field.name], field.name.replace("_", " "), field.metadata
+    help_text = about["help"]
+    if about["choices"]:
+        return st.selectbox(label, about["choices"], about["choices"].index(default), key=key, help=help_text)
+    if kind is bool:
+        return st.checkbox(label, default, key=key, help=help_text)
+    if kind is int:
+        low, high = int(about["low"]), int(about["high"])
+        return st.number_input(label, low, high, default, 1, key=key, help=f"{help_text} From {low:,} to {high:,}.")
+    if kind is float:
+        low, high = float(about["low"]), float(about["high"])
+        step = max(default / 2, 1e-5) or 0.01
+        return st.number_input(
+            label, low, high, default, step, "%.5g", key=key, help=f"{help_text} From {low:g} to {high:g}."
+        )
+    return st.text_input(label, default, max_chars=300, key=key, help=help_text)

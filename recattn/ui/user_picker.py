@@ -1,0 +1,103 @@
+"""Finding a person among many without ever sending many: at most fifty matches leave the server."""
+
+import secrets
+
+import streamlit as st
+
+from recattn.data.store import Dataset
+from recattn.types import User
+from recattn.ui import loads
+from recattn.ui.notices import show_error
+from recattn.errors import RecAttnError
+from recattn.ui.reading import about_user, categories
+from recattn.ui.shell import Page
+from recattn.ui.wording import counted, plain, shortened
+
+MATCHES = 50
+_TEXT = "find-user"
+
+
+def choose_user(page: Page) -> User:
+    """Search, draw a person by chance, or take one worth a look; returns the person that is shown."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.text_input(
+            "Find a reader",
+            key=_TEXT,
+            type="search",
+            live="300ms",
+            max_chars=100,
+            placeholder="Part of an id, or what they read about: chess, elections …",
+            width="stretch",
+        )
+        stars = st.popover("Worth a look", icon=":material/star:", key="stars", on_change="rerun")
+        if stars.open:
+            with stars:
+                _show_worth_a_look(page)
+        st.button("Random", icon=":material/casino:", on_click=_choose_random, args=(page,), help="Somebody by chance")
+    _show_matches(page, st.session_state.get(_TEXT, ""))
+    return _shown_user(page)
+
+
+def _shown_user(page: Page) -> User:
+    user = page.user
+    st.subheader(f"Reader {plain(shortened(user.user_id, 60))}", anchor=False)
+    st.caption(plain(about_user(page.dataset, user)))
+    return user
+
+
+def find(dataset: Dataset, text: str) -> list[User]:
+    """People whose id holds the text, then people who read about it; at most fifty."""
+    text = text.strip()[:100]
+    by_id = dataset.find_users(text, MATCHES)
+    known = {user.user_id for user in by_id}
+    readers = [] if len(by_id) >= MATCHES else dataset.find_readers(text, MATCHES)
+    return (by_id + [user for user in readers if user.user_id not in known])[:MATCHES]
+
+
+def _show_matches(page: Page, text: str) -> None:
+    if not text.strip():
+        return
+    matches = find(page.dataset, text)
+    if not matches:
+        st.info(f"Nobody found for “{plain(shortened(text, 60))}”. Try a shorter part of an id, or a topic in one word.")
+        return
+    more = f" The first {MATCHES} are listed." if len(matches) == MATCHES else ""
+    st.caption(counted(len(matches), "reader") + f" found.{more}")
+    with st.container(height=min(260, 46 * len(matches) + 34), border=True, gap=None):
+        for user in matches:
+            _offer(page, user, about_user(page.dataset, user), "match")
+
+
+def _show_worth_a_look(page: Page) -> None:
+    st.caption("People who read a lot, and people whose first recommendation is unlike what they read.")
+    for user, note in worth_a_look(page):
+        _offer(page, user, note, "star")
+
+
+def worth_a_look(page: Page, n: int = 6) -> list[tuple[User, str]]:
+    """People with long histories; those whose first pick is of a kind they never read come first."""
+    rows = []
+    for user in page.dataset.find_users("", 3 * n):
+        best = loads.recommendations(page.model_run.run, page.dataset_name, user.history, 10)[:1]
+        surprising = bool(best and best[0].category and best[0].category not in categories(page.dataset, user.history))
+        note = f"{counted(len(user.history), 'article')} read"
+        rows.append((user, f"{note}; first pick is {best[0].category}, never read before" if surprising else note))
+    return sorted(rows, key=lambda row: "first pick" not in row[1])[:n]
+
+
+def _offer(page: Page, user: User, note: str, key: str) -> None:
+    label = f"**{plain(shortened(user.user_id, 40))}**  {plain(note)}"
+    st.button(label, key=f"{key}-{user.user_id}", type="tertiary", on_click=_choose, args=(page, user.user_id))
+
+
+def _choose(page: Page, user_id: str) -> None:
+    st.session_state[_TEXT] = ""
+    st.session_state["stars"] = False
+    page.choose(user=user_id, item=None)
+
+
+def _choose_random(page: Page) -> None:
+    try:
+        _choose(page, page.dataset.random_user(secrets.randbelow(2**31)).user_id)
+    except RecAttnError as error:
+        show_error(error)

@@ -1,0 +1,77 @@
+import numpy as np
+import pytest
+import torch
+
+from recattn.models.attention import RecAttnConfig, RecAttnModel
+from recattn.models.scoring import category_rows, embed_items, padded_histories, score_impressions
+from recattn.types import Impressions
+
+
+def any_impressions(n: int = 40, items: int = 12, seed: int = 0) -> Impressions:
+    """Impressions with histories of 0 to 9 clicks (some shared) and 1 to 5 candidates."""
+    rng = np.random.default_rng(seed)
+    pool = [rng.integers(0, items, rng.integers(0, 10)) for _ in range(n // 2)]
+    histories = [pool[index] for index in rng.integers(0, len(pool), n)]
+    candidates = [rng.integers(0, items, rng.integers(1, 6)) for _ in range(n)]
+    return Impressions(
+        np.arange(n).astype(str),
+        rng.integers(0, 9, n).astype(str),
+        np.full(n, "NaT", dtype="datetime64[s]"),
+        np.concatenate(([0], np.cumsum([len(h) for h in histories]))),
+        np.concatenate(histories),
+        np.concatenate(([0], np.cumsum([len(c) for c in candidates]))),
+        np.concatenate(candidates),
+        rng.integers(0, 2, sum(map(len, candidates))),
+    )
+
+
+@pytest.mark.parametrize("candidate_pooling", [False, True])
+def test_scoring_all_at_once_equals_scoring_impression_by_impression(candidate_pooling: bool) -> None:
+    torch.manual_seed(0)
+    config = RecAttnConfig(text_dim=8, dim=8, heads=2, max_history=6, candidate_pooling=candidate_pooling)
+    model, impressions = RecAttnModel(config).eval(), any_impressions()
+    for parameter in model.parameters():
+        torch.nn.init.normal_(parameter, std=0.4)
+    vectors = np.random.default_rng(1).normal(size=(12, 8)).astype(np.float32)
+    items = embed_items(model, vectors, np.zeros(12, dtype=np.int64))
+    scores = score_impressions(model, items, impressions)
+    for row in range(len(impressions)):
+        alone = impressions.rows(np.array([row]))
+        clicks = torch.as_tensor(alone.history[-6:])[None]
+        reading = model.read(items[clicks], torch.ones_like(clicks, dtype=torch.bool))
+        expected = model.score(reading, items[torch.as_tensor(alone.candidates)][None])[0][0]
+        part = scores[impressions.candidate_offsets[row] : impressions.candidate_offsets[row + 1]]
+        np.testing.assert_allclose(part, expected.detach().numpy(), atol=1e-5)
+
+
+def test_histories_are_padded_on_the_left_and_cut_to_the_latest() -> None:
+    impressions = any_impressions().rows(np.arange(0))
+    impressions = Impressions(
+        np.array(["1", "2", "3"]),
+        np.array(["u", "v", "w"]),
+        np.full(3, "NaT", dtype="datetime64[s]"),
+        np.array([0, 2, 2, 6]),
+        np.array([7, 8, 1, 2, 3, 4]),
+        np.array([0, 1, 2, 3]),
+        np.array([0, 0, 0]),
+        None,
+    )
+    items, keep = padded_histories(impressions, np.array([0, 1, 2]), max_history=3)
+    assert items.tolist() == [[0, 7, 8], [0, 0, 0], [2, 3, 4]]
+    assert keep.tolist() == [[False, True, True], [False] * 3, [True] * 3]
+
+
+def test_each_distinct_history_is_read_once() -> None:
+    model, impressions = RecAttnModel(RecAttnConfig(text_dim=8, dim=8, heads=2)), any_impressions(n=60)
+    items, totals = embed_items(model, np.eye(12, 8, dtype=np.float32), np.zeros(12, dtype=np.int64)), []
+    score_impressions(model, items, impressions, lambda phase, done, total, **figures: totals.append(total))
+    distinct = {
+        impressions.history[start:end].tobytes()
+        for start, end in zip(impressions.history_offsets, impressions.history_offsets[1:], strict=False)
+    }
+    assert totals[-1] == len(distinct) < 60
+
+
+def test_unknown_categories_share_row_zero() -> None:
+    model = RecAttnModel(RecAttnConfig(text_dim=8, dim=8, heads=2, categories=["news", "sports"]))
+    assert category_rows(model, ["sports", "", "news", "cooking"]).tolist() == [2, 0, 1, 0]
