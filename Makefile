@@ -1,0 +1,44 @@
+# Two commands are enough: `make run` and `make test`. The rest is for those who change the code.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PORT ?= 8501
+PYTEST_ARGS ?=
+
+.PHONY: run test check format lint types chromium house clean
+
+run: $(VENV)/.app  ## Install, make the sample a dataset, open the app (the sample model is trained at first start).
+	$(BIN)/python -m recattn sample
+	$(BIN)/streamlit run app.py --server.port $(PORT)
+
+test: $(VENV)/.dev chromium  ## Everything that is tested, the real browser included.
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+check: lint types test  ## All that must be green.
+
+format: $(VENV)/.dev  ## Write the code the way ruff likes it.
+	$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff format --check . && $(BIN)/ruff check .
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+
+house: $(VENV)/.dev  ## Write README's file tree afresh, from the first line of each file.
+	$(BIN)/python tests/test_architecture.py
+
+chromium:
+	@sh .ci/chromium
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache
+
+$(VENV)/.app: requirements.txt
+	@sh .ci/venv $(PYTHON) $(VENV)
+	$(BIN)/python -m pip install --quiet -r requirements.txt
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.txt $(VENV)/.app
+	$(BIN)/python -m pip install --quiet -r requirements-dev.txt
+	@touch $@
