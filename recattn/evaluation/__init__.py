@@ -1,1 +1,1 @@
-"""Ranking metrics, intervals and baselines. NumPy only."""
+"""How good a ranking is, with intervals, and what simple rules reach on the same impressions."""
