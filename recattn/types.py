@@ -8,7 +8,7 @@ then the clicks, oldest first), ``query`` and ``key`` units seen from attention,
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Bool, Float, Int, Shaped
@@ -16,6 +16,7 @@ from jaxtyping import Bool, Float, Int, Shaped
 Array = np.ndarray
 
 
+@runtime_checkable
 class Report(Protocol):
     """What long work calls to say how far it is. May raise ``Cancelled`` to stop the work."""
 

@@ -46,6 +46,7 @@ class RecAttnConfig(PreTrainedConfig):
         residual: bool = True,
         candidate_pooling: bool = False,
         feed_forward: bool = False,  # pre-norm block with a feed-forward part; the score is then no exact sum
+        attention: str = "learned",  # or a twin that looks elsewhere: "uniform", "permuted"
         dropout: float = 0.1,
         encoder: str = "",
         encoder_fingerprint: str = "",
@@ -57,7 +58,7 @@ class RecAttnConfig(PreTrainedConfig):
         self.text_dim, self.dim, self.heads, self.layers, self.max_history = text_dim, dim, heads, layers, max_history
         self.categories = categories or []
         self.null_click, self.residual, self.candidate_pooling = null_click, residual, candidate_pooling
-        self.feed_forward, self.dropout = feed_forward, dropout
+        self.feed_forward, self.attention, self.dropout = feed_forward, attention, dropout
         # Where e_i comes from: which encoder, and which text of an item it is given.
         self.encoder, self.encoder_fingerprint, self.max_tokens = encoder, encoder_fingerprint, max_tokens
         self.text_category, self.text_abstract = text_category, text_abstract
@@ -94,11 +95,17 @@ class Reading:
 
 
 class SelfAttention(nn.Module):
-    """Multi-head self-attention without output projection: Z' = A V, heads side by side."""
+    """Multi-head self-attention without output projection: Z' = A V, heads side by side.
 
-    def __init__(self, dim: int, heads: int, dropout: float) -> None:
+    The twins "uniform" (every visible unit gets the same weight) and "permuted" (each weight goes to the next visible
+    unit) ask whether a model needs its attention to be where it is.
+
+    Source: Wiegreffe and Pinter 2019, "Attention is not not Explanation", https://aclanthology.org/D19-1002.
+    """
+
+    def __init__(self, dim: int, heads: int, dropout: float, kind: str = "learned") -> None:
         super().__init__()
-        self.heads, self.dropout = heads, dropout
+        self.heads, self.dropout, self.kind = heads, dropout, kind
         self.query, self.key, self.value = nn.Linear(dim, dim), nn.Linear(dim, dim), nn.Linear(dim, dim, bias=False)
         # Units have length about 1: with this gain a head tells like from unlike clicks from the start.
         nn.init.orthogonal_(self.query.weight, gain=math.sqrt(2 * heads * math.sqrt(dim / heads)))
@@ -114,17 +121,19 @@ class SelfAttention(nn.Module):
         positions: Float[Tensor, "unit dim"],
         keep: Bool[Tensor, "batch unit"],
         explain: bool,
+        heads: Bool[Tensor, " head"] | None = None,
     ) -> tuple[
         Float[Tensor, "batch unit dim"],
         Float[Tensor, "batch head unit unit"] | None,
         Float[Tensor, "batch head unit head_dim"],
     ]:
-        """What each unit takes over from the others, the weights (explaining path), and the values."""
+        """What each unit takes over from the others, the weights (explaining path), and the values (0 in hidden heads)."""
         placed = x + positions
         q, k, v = self._split(self.query(placed)), self._split(self.key(placed)), self._split(self.value(x))
-        if explain:
-            logits = q @ k.transpose(-1, -2) / math.sqrt(q.shape[-1])  # (batch, head, query, key)
-            weights = masked_softmax(logits, keep[:, None, None, :])
+        if heads is not None:
+            v = v * heads[:, None, None]
+        if explain or self.kind != "learned":
+            weights = self._weights(q, k, keep)
             mixed = F.dropout(weights, self.dropout, self.training) @ v
         else:
             weights = None
@@ -132,6 +141,20 @@ class SelfAttention(nn.Module):
             dropout = self.dropout if self.training else 0.0
             mixed = F.scaled_dot_product_attention(q, k, v, attn_mask=bias[:, None, None, :], dropout_p=dropout)
         return mixed.transpose(1, 2).flatten(2), weights, v
+
+    def _weights(
+        self,
+        q: Float[Tensor, "batch head query dim"],
+        k: Float[Tensor, "batch head key dim"],
+        keep: Bool[Tensor, "batch key"],
+    ) -> Float[Tensor, "batch head query key"]:
+        logits = q @ k.transpose(-1, -2) / math.sqrt(q.shape[-1])  # (batch, head, query, key)
+        if self.kind == "uniform":
+            logits = torch.zeros_like(logits)
+        weights = masked_softmax(logits, keep[:, None, None, :])
+        if self.kind == "permuted":
+            weights = weights.gather(-1, _previous_visible(keep)[:, None, None, :].expand_as(weights))
+        return weights
 
     def _split(self, projected: Float[Tensor, "batch unit dim"]) -> Float[Tensor, "batch head unit head_dim"]:
         return projected.unflatten(-1, (self.heads, -1)).transpose(1, 2)
@@ -142,7 +165,7 @@ class Block(nn.Module):
 
     def __init__(self, config: RecAttnConfig) -> None:
         super().__init__()
-        self.attention = SelfAttention(config.dim, config.heads, config.dropout)
+        self.attention = SelfAttention(config.dim, config.heads, config.dropout, config.attention)
         self.residual = config.residual
         self.norm = nn.LayerNorm(config.dim) if config.feed_forward else nn.Identity()
         self.feed_forward = (
@@ -163,13 +186,14 @@ class Block(nn.Module):
         positions: Float[Tensor, "unit dim"],
         keep: Bool[Tensor, "batch unit"],
         explain: bool,
+        heads: Bool[Tensor, " head"] | None = None,
     ) -> tuple[
         Float[Tensor, "batch unit dim"],
         Float[Tensor, "batch head unit unit"] | None,
         Float[Tensor, "batch head unit head_dim"],
     ]:
         """The units after this layer, its attention (explaining path) and its values."""
-        mixed, weights, values = self.attention(self.norm(x), positions, keep, explain)
+        mixed, weights, values = self.attention(self.norm(x), positions, keep, explain, heads)
         z = x + mixed if self.residual else mixed
         return (z if self.feed_forward is None else z + self.feed_forward(z)), weights, values
 
@@ -188,7 +212,7 @@ class AdditivePooling(nn.Module):
 
     def forward(
         self, reading: Reading, candidates: Float[Tensor, "batch candidate dim"]
-    ) -> Float[Tensor, "batch candidate unit"]:
+    ) -> Float[Tensor, "batch _ unit"]:
         """The weights; without the bilinear term the same for every candidate (an axis of 1)."""
         logits = self.query(torch.tanh(self.project(reading.z + reading.positions))).transpose(1, 2)
         if self.bilinear is not None:
@@ -227,11 +251,16 @@ class RecAttnModel(PreTrainedModel):
         return self.project(vectors) + self.category(categories)
 
     def read(
-        self, clicks: Float[Tensor, "batch click dim"], keep: Bool[Tensor, "batch click"], explain: bool = False
+        self,
+        clicks: Float[Tensor, "batch click dim"],
+        keep: Bool[Tensor, "batch click"],
+        explain: bool = False,
+        heads: Bool[Tensor, "layer head"] | None = None,
     ) -> Reading:
         """Run the attention layers over histories; the last click of each row is its most recent (pad on the left).
 
         Hidden clicks keep their place: positions count from the row's end, not from the last visible click.
+        Where ``heads`` is False that head adds nothing (ablation by zero).
         """
         batch, n_clicks = keep.shape
         positions = self.position.weight[:n_clicks].flip(0)
@@ -241,8 +270,8 @@ class RecAttnModel(PreTrainedModel):
             keep = torch.cat([keep.new_ones(batch, 1), keep], dim=1)
             positions = torch.cat([torch.zeros_like(self.null_click)[None], positions])
         z, maps, values = x, [], None
-        for block in self.blocks:
-            z, weights, values = block(z, positions, keep, explain)
+        for layer, block in enumerate(self.blocks):
+            z, weights, values = block(z, positions, keep, explain, None if heads is None else heads[layer])
             maps.append(weights)
         return Reading(
             z, keep, positions, x, torch.stack(maps, dim=1) if explain else None, values if explain else None
@@ -311,3 +340,12 @@ class RecAttnModel(PreTrainedModel):
 def masked_softmax(logits: Float[Tensor, "*shape"], keep: Bool[Tensor, "*mask"]) -> Float[Tensor, "*shape"]:
     """Softmax over the last axis, exactly 0 where hidden; a row with nothing visible is all 0, never NaN."""
     return torch.softmax(logits.masked_fill(~keep, torch.finfo(logits.dtype).min), dim=-1) * keep
+
+
+def _previous_visible(keep: Bool[Tensor, "batch key"]) -> Int[Tensor, "batch key"]:
+    """For each visible place the visible place before it, the last one for the first; hidden places stay."""
+    places = torch.arange(keep.shape[1], device=keep.device).expand_as(keep)
+    order = torch.argsort(~keep, dim=1, stable=True)  # visible places first, in order
+    counts = keep.sum(dim=1, keepdim=True)
+    turned = torch.where(places < counts, (places - 1) % counts.clamp(min=1), places)
+    return torch.empty_like(order).scatter(1, order, order.gather(1, turned))

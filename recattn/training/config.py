@@ -43,6 +43,12 @@ class TrainingConfig:
     category_embedding: bool = setting(True, "Model", "Learn a vector for each category, added to the item's.")
     candidate_pooling: bool = setting(False, "Model", "Let the pooling weights depend on the candidate.")
     feed_forward: bool = setting(False, "Model", "Normalisation and feed-forward in each layer; no exact sum then.")
+    attention: str = setting(
+        "learned",
+        "Model",
+        "Twins with uniform or permuted weights show whether accuracy needs the attention to be where it is.",
+        choices=("learned", "uniform", "permuted"),
+    )
 
     epochs: int = setting(10, "Training", "Passes over the training clicks, at most.", 1, 1000)
     batch_size: int = setting(64, "Training", "Clicks a step.", 1, 65536)

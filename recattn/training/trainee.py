@@ -84,6 +84,7 @@ def _model_config(config: TrainingConfig, encoder: TextEncoder, items: pd.DataFr
         residual=config.residual,
         candidate_pooling=config.candidate_pooling,
         feed_forward=config.feed_forward,
+        attention=config.attention,
         dropout=config.dropout,
         encoder=config.encoder,
         encoder_fingerprint=encoder.fingerprint,

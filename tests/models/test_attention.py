@@ -14,6 +14,8 @@ VARIANTS: list[dict[str, Any]] = [
     {"residual": False},
     {"candidate_pooling": True},
     {"layers": 3},
+    {"attention": "uniform"},
+    {"attention": "permuted"},
     {"layers": 2, "feed_forward": True},
     {"heads": 1, "null_click": False, "residual": False, "candidate_pooling": True},
 ]
@@ -189,3 +191,32 @@ def test_a_saved_model_loads_to_the_same_scores(tmp_path: Any) -> None:
     model.save_pretrained(tmp_path)
     assert (tmp_path / "model.safetensors").exists()
     torch.testing.assert_close(load_model(tmp_path)(**any_batch()).scores, model(**any_batch()).scores)
+
+
+@pytest.mark.parametrize("settings", VARIANTS, ids=str)
+def test_a_hidden_head_adds_nothing_and_the_others_what_they_added(settings: dict[str, Any]) -> None:
+    model, batch = any_model(**settings), any_batch()
+    items = model.embed(batch["vectors"], batch["categories"])
+    clicks, candidates = items[batch["history"]], items[batch["candidates"]]
+    heads = torch.ones(model.config.layers, model.config.heads, dtype=torch.bool)
+    whole = model.read(clicks, batch["keep"], explain=True)
+    torch.testing.assert_close(model.read(clicks, batch["keep"], True, heads).z, whole.z)
+    heads[-1, 0] = False
+    reading = model.read(clicks, batch["keep"], True, heads)
+    assert (torch.as_tensor(reading.values)[:, 0] == 0).all()
+    torch.testing.assert_close(torch.as_tensor(reading.values)[:, 1:], torch.as_tensor(whole.values)[:, 1:])
+    if model.config.exact:
+        contributions, _ = model.contributions(reading, model.score(reading, candidates)[1], candidates)
+        assert (torch.as_tensor(contributions)[:, :, 0] == 0).all()
+
+
+def test_the_uniform_twin_looks_everywhere_alike_and_the_permuted_one_beside() -> None:
+    batch = any_batch()
+    learned, uniform, permuted = (
+        any_model(attention=kind)(**batch, explain=True).attentions[0, 0] for kind in ("learned", "uniform", "permuted")
+    )
+    torch.testing.assert_close(uniform, torch.full_like(uniform, 1 / 7))  # six clicks and the null click
+    torch.testing.assert_close(permuted, learned.roll(1, dims=-1))
+    short = any_model(attention="permuted")(**batch, explain=True).attentions[1, 0]
+    plain = any_model()(**batch, explain=True).attentions[1, 0]  # four padded places between null click and two clicks
+    torch.testing.assert_close(short[..., [0, 5, 6]], plain[..., [6, 0, 5]])
