@@ -101,7 +101,7 @@ def _candidate_positions(impressions: Impressions, rows: Int[np.ndarray, " row"]
 
 
 def _pad(
-    rows: list[Int[np.ndarray, " position"]],
+    rows: list[Int[np.ndarray, " _"]],
 ) -> tuple[Int[np.ndarray, "row position"], Bool[np.ndarray, "row position"]]:
     lengths = np.array([len(row) for row in rows])
     real = np.arange(lengths.max(initial=0)) < lengths[:, None]
