@@ -93,7 +93,7 @@ def _confirm_deletion(run: Run) -> None:
     if st.button("Delete for good", key="delete-really", type="primary", icon=":material/delete:"):
         try:
             check_may_act()
-            delete(run.run)
+            delete(run.run, even_active=True)
         except RecAttnError as error:
             show_error(error)
         else:

@@ -1,0 +1,187 @@
+"""What a run's folder says by itself, so that the registry is an index that can be lost.
+
+``job.json`` is written when a job is made, when it starts and when it ends; each time beside its place and renamed.
+"""
+
+import dataclasses
+import hashlib
+import json
+import secrets
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from recattn.config import checked_name, runs_folder
+from recattn.errors import RunError, UnknownError
+from recattn.jobs.liveness import ProcessIdentity, this_process
+
+BUSY = ("queued", "running", "cancelling")
+RESUMABLE = ("cancelled", "failed", "interrupted")
+STATES = (*BUSY, *RESUMABLE, "finished")
+
+INTERRUPTED = (
+    "Its process ended without a word: it was killed, memory ran out, or the machine stopped. "
+    "Resume goes on from its last checkpoint."
+)
+_WRITTEN_LAST = ("config.json", "model.safetensors", "evaluation.json", "README.md")
+
+
+@dataclass(frozen=True)
+class Job:
+    """All that must be known about a run when nothing but its folder is left."""
+
+    run: str
+    kind: str  # "train"; other kinds of work come beside it
+    preset: str
+    dataset: str
+    created: str  # ISO time, UTC
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    activate: bool = True  # let it answer as soon as it is finished
+    state: str = "queued"
+    message: str = ""
+    process: ProcessIdentity | None = None
+    checksums: Mapping[str, str] = field(default_factory=dict)  # of the finished model: file -> sha256
+
+
+def new_run(kind: str, preset: str, dataset: str, settings: Mapping[str, Any], activate: bool) -> Job:
+    """Make the folder of a new run, whole from its first moment, and return its job."""
+    now = datetime.now(UTC)
+    run = f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+    job = Job(run, kind, preset, dataset, now.isoformat(timespec="seconds"), settings, activate, process=this_process())
+    staging = runs_folder() / f".new-{run}"
+    staging.mkdir(parents=True)
+    write_job(staging, job)
+    staging.rename(runs_folder() / run)
+    return job
+
+
+def write_job(folder: Path, job: Job) -> None:
+    """Write ``job.json``: the old one or the new one is there at any moment, never half of one."""
+    part = folder / "job.json.part"
+    part.write_text(json.dumps(dataclasses.asdict(job), indent=1))
+    part.replace(folder / "job.json")
+
+
+def read_job(folder: Path) -> Job | None:
+    """The job of a run folder; of one without a readable ``job.json``, what its other files tell. None: no run.
+
+    A folder that ``train`` wrote without a job, or that came from elsewhere, is a run as well.
+    """
+    try:
+        found = json.loads((folder / "job.json").read_text())
+        process = ProcessIdentity(**found["process"]) if found.get("process") else None
+        job = Job(**{**found, "run": folder.name, "process": process})
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return _job_of_training(folder)
+    return job if job.state in STATES else _job_of_training(folder)
+
+
+def _job_of_training(folder: Path) -> Job | None:
+    """What ``training.json`` tells; the state then comes from the files."""
+    try:
+        begun = json.loads((folder / "training.json").read_text())
+        time = datetime.fromtimestamp((folder / "training.json").stat().st_mtime, UTC)
+        created = time.isoformat(timespec="seconds")
+        return Job(folder.name, "train", "custom", str(begun["dataset"]), created, dict(begun["settings"]))
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+
+
+def state_without_process(folder: Path, job: Job) -> tuple[str, str]:
+    """State and message of a run that no process works on.
+
+    A process may be killed between the last file of its work and the words about it: the files decide.
+    """
+    if job.state not in BUSY:
+        return job.state, job.message
+    if all((folder / name).is_file() for name in _WRITTEN_LAST) and not (folder / "checkpoints").exists():
+        return "finished", ""
+    return "interrupted", INTERRUPTED
+
+
+def metrics(folder: Path) -> dict[str, float]:
+    """The model's metrics over all dev users; empty when it was not evaluated."""
+    try:
+        found = json.loads((folder / "evaluation.json").read_text())["all"]["model"]
+        return {name: float(interval[0]) for name, interval in found.items()}
+    except (OSError, ValueError, TypeError, KeyError, IndexError, AttributeError):
+        return {}
+
+
+def run_folders() -> list[Path]:
+    """All folders that may be runs; those being made or removed have names no run can have."""
+    if not runs_folder().is_dir():
+        return []
+    return [folder for folder in runs_folder().iterdir() if folder.name[0] != "." and folder.is_dir()]
+
+
+def folder_of(run: str) -> Path:
+    """The folder of a run.
+
+    Raises:
+        UnknownError: when the name cannot be a run's.
+    """
+    return runs_folder() / checked_name(run, "run")
+
+
+def checksums(folder: Path) -> dict[str, str]:
+    """The sha256 of each file that makes the model."""
+    return {str(file.relative_to(folder)): _sha256(file) for file in _model_files(folder)}
+
+
+def check_model(folder: Path, job: Job) -> None:
+    """See that the model's files are those its training wrote.
+
+    Raises:
+        RunError: when one is missing or was changed.
+    """
+    if not job.checksums:
+        from recattn.models.loading import load_model
+
+        load_model(folder)
+        return
+    now = checksums(folder)
+    wrong = sorted(name for name, digest in job.checksums.items() if now.get(name) != digest)
+    if wrong:
+        state = "is missing" if wrong[0] not in now else "has changed since it was written"
+        raise RunError(
+            f"The model of the run {folder.name} is damaged: {wrong[0]} {state}.",
+            "Allowed is a run folder with the files that its training wrote.",
+            "Choose another run, or train again.",
+        )
+
+
+def remove(folder: Path) -> None:
+    """Take a run's folder out of sight at once; `sweep` frees its space."""
+    folder.rename(folder.with_name(f".deleted-{folder.name}-{secrets.token_hex(2)}"))
+
+
+def sweep() -> None:
+    """Remove what deletions left behind, also earlier ones that were cut off."""
+    for folder in runs_folder().glob(".deleted-*"):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _model_files(folder: Path) -> Iterator[Path]:
+    for name in ("config.json", "model.safetensors"):
+        if (folder / name).is_file():
+            yield folder / name
+    yield from sorted(file for file in (folder / "encoder").glob("*") if file.is_file())
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def unknown(run: str, known: list[str]) -> UnknownError:
+    """The error for a run that is not there, naming those that are."""
+    names = ", ".join(known[:5]) + (", …" if len(known) > 5 else "")
+    return UnknownError(
+        f"There is no run {run[:80]!r}.",
+        f"Known are {names}." if known else "There are no runs yet.",
+        "Choose one of these." if known else "Train one first: python -m recattn train --dataset NAME.",
+    )
