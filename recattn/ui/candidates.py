@@ -42,7 +42,9 @@ def choose_question(page: Page, user: User) -> Question:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         among = _choose_among(bool(recent), bool(shown))
         n = st.selectbox("How many", SIZES, 1, key="n", bind="query-params", width=100)
-        category = st.selectbox("Of", [ALL, *_category_names(page.dataset)], key="category", bind="query-params", width=200)
+        category = st.selectbox(
+            "Of", [ALL, *_category_names(page.dataset)], key="category", bind="query-params", width=200
+        )
         impression = _choose_moment(shown) if among == SHOWN else None
     kept = None if category == ALL else category
     if impression is not None:
@@ -54,21 +56,29 @@ def choose_question(page: Page, user: User) -> Question:
 
 def _choose_among(has_times: bool, has_moments: bool) -> str:
     options = [EVERYTHING] + [RECENT] * has_times + [SHOWN] * has_moments
-    return st.segmented_control(
-        "Out of",
-        options,
-        default=EVERYTHING,
-        required=True,
-        key="among",
-        bind="query-params",
-        help="Candidates: the whole catalogue, the articles published last, or the list this person was really shown once",
-    ) or EVERYTHING
+    return (
+        st.segmented_control(
+            "Out of",
+            options,
+            default=EVERYTHING,
+            required=True,
+            key="among",
+            bind="query-params",
+            help="Candidates: the whole catalogue, the articles published last, or the list this person was really shown once",
+        )
+        or EVERYTHING
+    )
 
 
 def _choose_moment(shown: Sequence[Impression]) -> Impression:
     names = {f"{position + 1}": one for position, one in enumerate(shown)}
     chosen = st.selectbox(
-        "At", list(names), key="moment", bind="query-params", width=300, format_func=lambda name: _moment_name(names[name])
+        "At",
+        list(names),
+        key="moment",
+        bind="query-params",
+        width=300,
+        format_func=lambda name: _moment_name(names[name]),
     )
     return names[chosen]
 

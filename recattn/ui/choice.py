@@ -2,20 +2,20 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 
 from recattn.config import checked_name
 from recattn.errors import UnknownError
 
 LONGEST = 2_000  # characters of one value; ids of real data are far shorter
-_WORD = re.compile(r"[a-z][a-z0-9_-]{0,39}")
+_CELL = re.compile(r"([0-9]{1,4})\.([0-9]{1,4})")
 
 
 @dataclass(frozen=True)
 class Choice:
     """What the visitor chose to look at. An empty string or None leaves it to the page.
 
-    ``layer`` and ``head`` count from 1, as people do.
+    ``layer`` and ``head`` count from 1, as people do; ``cell`` is the row's and the column's unit, as in `Prediction`.
     """
 
     dataset: str = ""
@@ -24,7 +24,7 @@ class Choice:
     item: str = ""
     layer: int | None = None
     head: int | None = None
-    view: str = ""
+    cell: tuple[int, int] | None = None
 
     @classmethod
     def from_params(cls, params: Mapping[str, str]) -> "Choice":
@@ -48,7 +48,7 @@ class Choice:
             item=given.get("item", ""),
             layer=_number("layer", given.get("layer")),
             head=_number("head", given.get("head")),
-            view=_word("view", given.get("view")),
+            cell=_cell(given.get("cell")),
         )
 
     def params(self, **changes: str | int | None) -> dict[str, str]:
@@ -57,12 +57,15 @@ class Choice:
         >>> Choice(user="U7", head=3).params(item="N1", head=None)
         {'user': 'U7', 'item': 'N1'}
         """
-        blank = {
-            name: "" if value is None and name not in {"layer", "head"} else value for name, value in changes.items()
-        }
-        changed = replace(self, **blank)  # type: ignore[arg-type]
-        values = {field.name: getattr(changed, field.name) for field in fields(changed)}
-        return {name: str(value) for name, value in values.items() if value not in ("", None)}
+        values = {field.name: getattr(self, field.name) for field in fields(self)} | changes
+        unknown = set(changes) - {field.name for field in fields(self)}
+        if unknown:
+            raise TypeError(f"a link has no {', '.join(sorted(unknown))}")
+        return {name: _written(value) for name, value in values.items() if value not in ("", None)}
+
+
+def _written(value: object) -> str:
+    return ".".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def _readable(name: str, value: str) -> str:
@@ -93,11 +96,13 @@ def _number(name: str, value: str | None) -> int | None:
     )
 
 
-def _word(name: str, value: str | None) -> str:
-    if value is None or _WORD.fullmatch(value):
-        return value or ""
+def _cell(value: str | None) -> tuple[int, int] | None:
+    if value is None:
+        return None
+    if found := _CELL.fullmatch(value):
+        return int(found[1]), int(found[2])
     raise UnknownError(
-        f"The link asks for {name} {value[:40]!r}.",
-        "Allowed are lower-case letters, digits, dash and underscore.",
+        f"The link asks for cell {value[:40]!r}.",
+        "Allowed is a row and a column, like 3.12.",
         "Open the page without the link and choose there.",
     )

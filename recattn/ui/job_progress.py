@@ -3,10 +3,10 @@
 import json
 from pathlib import Path
 
-import pandas as pd
 import streamlit as st
 
 from recattn.errors import RecAttnError
+from recattn.figures.curves import curves_finding, learning_curves
 from recattn.jobs.registry import Registry, Run
 from recattn.jobs.training_job import cancel, resume
 from recattn.ui.guard import check_may_act
@@ -80,33 +80,26 @@ def show_resume(run: Run) -> None:
         st.rerun()
 
 
-def curves(folder: Path) -> pd.DataFrame:
+def curves(folder: Path) -> list[dict[str, float]]:
     """The logged steps of a run; a half-written last line is left for the next look."""
     path = folder / "metrics.jsonl"
     rows = [_row(line) for line in path.read_text("utf-8").splitlines()] if path.is_file() else []
-    return pd.DataFrame([row for row in rows if row])
+    return [row for row in rows if row]
 
 
 def _row(line: str) -> dict[str, float] | None:
     try:
-        return json.loads(line)
+        row = json.loads(line)
     except json.JSONDecodeError:
         return None
+    return row if isinstance(row, dict) and "step" in row else None
 
 
 def show_curves(folder: Path) -> None:
     """Loss and validation AUC over the steps so far."""
-    table = curves(folder)
-    columns = st.columns(2)
-    names = (("loss", "Training loss", "falls as it learns"), ("validation_auc", "Validation AUC", "rises as it learns"))
-    for column, (name, title, hint) in zip(columns, names, strict=True):
-        if name in table:
-            points = table[["step", name]].dropna()
-            last = figure(points[name].iloc[-1])
-            column.markdown(f"**{title}** {hint}: now {last}")
-            column.line_chart(
-                points, x="step", y=name, x_label="step", y_label=title, height=220, alt=f"{title} by step; now {last}"
-            )
+    rows = curves(folder)
+    if rows:
+        st.plotly_chart(learning_curves(rows), key="curves", alt=curves_finding(rows), config={"displayModeBar": False})
 
 
 def show_log(folder: Path, lines: int = 40) -> None:

@@ -19,7 +19,9 @@ def titles(dataset: Dataset, item_ids: Sequence[str]) -> list[str]:
     """Titles in the order of the ids; an item without one is called by what is known of it."""
     rows = dataset.index(item_ids)
     known = dataset.items()["title"]
-    return [(known.iat[row] if row >= 0 else "") or f"untitled ({item})" for item, row in zip(item_ids, rows, strict=True)]
+    return [
+        (known.iat[row] if row >= 0 else "") or f"untitled ({item})" for item, row in zip(item_ids, rows, strict=True)
+    ]
 
 
 def categories(dataset: Dataset, item_ids: Sequence[str]) -> list[str]:

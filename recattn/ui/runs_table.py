@@ -68,7 +68,9 @@ def show_run(run: Run, allowed: bool) -> None:
         st.warning(plain(shortened(run.message, 500)), icon=":material/info:")
     with st.container(horizontal=True):
         if allowed and run.state == "finished" and not run.active:
-            st.button("Let this model answer", key="activate", on_click=_activate, args=(run.run,), icon=":material/check:")
+            st.button(
+                "Let this model answer", key="activate", on_click=_activate, args=(run.run,), icon=":material/check:"
+            )
         if allowed and run.state in {"cancelled", "failed", "interrupted"}:
             show_resume(run)
         if allowed and run.state not in BUSY and st.button("Delete", key="delete", icon=":material/delete:"):

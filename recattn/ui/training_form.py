@@ -23,7 +23,9 @@ def choose_training(disabled: bool) -> None:
     """Draw the form; start the training when it is sent."""
     infos = {info.name: info for info in dataset_infos()}
     with st.container(horizontal=True):
-        dataset = st.selectbox("Dataset", list(infos), key="train-dataset", format_func=lambda name: _sized(infos[name]))
+        dataset = st.selectbox(
+            "Dataset", list(infos), key="train-dataset", format_func=lambda name: _sized(infos[name])
+        )
         preset = st.selectbox("Preset", list(PRESETS), key="train-preset", help="\n\n".join(_presets()))
     st.caption(PRESET_HELP.get(preset, ""))
     with st.form("train", border=False):
@@ -58,7 +60,9 @@ def _choose_group(preset: str, fields: Sequence["dataclasses.Field[Any]"]) -> di
     values = {}
     for position, field in enumerate(fields):
         with columns[position % 4]:
-            values[field.name] = _choose_value(field, getattr(PRESETS[preset], field.name), f"train-{preset}-{field.name}")
+            values[field.name] = _choose_value(
+                field, getattr(PRESETS[preset], field.name), f"train-{preset}-{field.name}"
+            )
     return values
 
 

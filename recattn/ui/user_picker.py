@@ -5,10 +5,10 @@ import secrets
 import streamlit as st
 
 from recattn.data.store import Dataset
+from recattn.errors import RecAttnError
 from recattn.types import User
 from recattn.ui import loads
 from recattn.ui.notices import show_error
-from recattn.errors import RecAttnError
 from recattn.ui.reading import about_user, categories
 from recattn.ui.shell import Page
 from recattn.ui.wording import counted, plain, shortened
@@ -59,7 +59,9 @@ def _show_matches(page: Page, text: str) -> None:
         return
     matches = find(page.dataset, text)
     if not matches:
-        st.info(f"Nobody found for “{plain(shortened(text, 60))}”. Try a shorter part of an id, or a topic in one word.")
+        st.info(
+            f"Nobody found for “{plain(shortened(text, 60))}”. Try a shorter part of an id, or a topic in one word."
+        )
         return
     more = f" The first {MATCHES} are listed." if len(matches) == MATCHES else ""
     st.caption(counted(len(matches), "reader") + f" found.{more}")

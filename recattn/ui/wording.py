@@ -4,7 +4,22 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
+from recattn.figures.text import figure, percent, shortened, signed
 from recattn.types import Interval
+
+__all__ = [
+    "ago",
+    "counted",
+    "duration",
+    "figure",
+    "interval",
+    "moment",
+    "percent",
+    "plain",
+    "reasons",
+    "shortened",
+    "signed",
+]
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+!|~$&^=\"'@:.-])")
 _JOINER = "\u2060"  # invisible and without width: keeps two signs from being read as one mark
@@ -23,60 +38,6 @@ def plain(text: str) -> str:
     """
     one_line = _CONTROL.sub("", " ".join(text.split()))
     return _MARKUP.sub(r"\\\1", _PAIRS.sub(_JOINER, one_line))
-
-
-def shortened(text: str, width: int = 80) -> str:
-    """The text cut at a word so that it fits, with an ellipsis where something is missing.
-
-    >>> shortened("Harbour bridge reopens after storm", 20)
-    'Harbour bridge…'
-    """
-    clean = _CONTROL.sub("", " ".join(text.split()))
-    if len(clean) <= width:
-        return clean
-    head = clean[: width - 1]
-    return (head.rsplit(" ", 1)[0] if " " in head[width // 2 :] else head).rstrip(" ,;:.-") + "…"
-
-
-def signed(value: float) -> str:
-    """A contribution with its sign written, two significant figures below ten.
-
-    >>> signed(0.3149), signed(-0.0021), signed(12.34), signed(0.0)
-    ('+0.31', '−0.0021', '+12.3', '0')
-    """
-    if not value:
-        return "0"
-    return ("+" if value > 0 else "−") + figure(abs(value))
-
-
-def figure(value: float) -> str:
-    """A number for reading: at least two significant figures, no exponent.
-
-    >>> figure(0.3149), figure(0.00214), figure(12.34), figure(1234.5)
-    ('0.31', '0.0021', '12.3', '1,234')
-    """
-    size = abs(value)
-    if size >= 100:
-        return f"{value:,.0f}"
-    if size >= 10:
-        return f"{value:.1f}"
-    if size >= 0.1 or not value:
-        return f"{value:.2f}"
-    return f"{value:.{min(8, _zeros(size) + 2)}f}"
-
-
-def _zeros(size: float) -> int:
-    """Zeros after the point before the first other digit."""
-    return max(0, -int(f"{size:e}".split("e")[1]) - 1)
-
-
-def percent(share: float) -> str:
-    """A share as a percentage.
-
-    >>> percent(0.1234), percent(0.0456), percent(1)
-    ('12 %', '4.6 %', '100 %')
-    """
-    return f"{share:.0%}".replace("%", " %") if share >= 0.0995 or not share else f"{share * 100:.2g} %"
 
 
 def interval(value: Interval) -> str:

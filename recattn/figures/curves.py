@@ -1,0 +1,74 @@
+"""Learning curves: what the loss and the ranking did while a model learned."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from recattn.figures.colours import ADDS, NEUTRAL
+
+Figure = dict[str, Any]
+
+
+def learning_curves(rows: Sequence[Mapping[str, float]], height: int = 260) -> Figure:
+    """Loss on the left, validation AUC on the right, over the steps so far.
+
+    Args:
+        rows: lines of ``metrics.jsonl``; each has a step and some of loss, validation_loss, validation_auc.
+        height: in pixels.
+    """
+    axis = {"showgrid": False, "title": {"text": "step"}, "rangemode": "tozero", "nticks": 5}
+    quiet = {"showarrow": False, "xref": "paper", "yref": "paper", "y": 1, "xanchor": "left", "yanchor": "bottom"}
+    return {
+        "data": [
+            _line(rows, "loss", "training loss", NEUTRAL, ""),
+            _line(rows, "validation_loss", "validation loss", ADDS, ""),
+            _line(rows, "validation_auc", "validation AUC", ADDS, "2"),
+        ],
+        "layout": {
+            "height": height,
+            "margin": {"l": 50, "r": 8, "t": 28, "b": 40},
+            "xaxis": axis | {"domain": [0, 0.46]},
+            "xaxis2": axis | {"domain": [0.54, 1], "anchor": "y2"},
+            "yaxis": {"nticks": 5},
+            "yaxis2": {"nticks": 5, "anchor": "x2"},
+            "showlegend": False,
+            "hovermode": "x unified",
+            "annotations": [
+                quiet
+                | {
+                    "text": f"<b>Loss</b>, falls as it learns: grey training, <span style='color:{ADDS}'>blue"
+                    " validation</span>",
+                    "x": 0,
+                },
+                quiet | {"text": "<b>Validation AUC</b>, rises as it learns", "x": 0.54},
+            ],
+        },
+    }
+
+
+def curves_finding(rows: Sequence[Mapping[str, float]]) -> str:
+    """The curves in one sentence.
+
+    >>> curves_finding([{"step": 20, "loss": 1.5}, {"step": 40, "loss": 1.25}, {"step": 40, "validation_auc": 0.66}])
+    'After 40 steps: loss from 1.500 to 1.250, best validation AUC 0.660.'
+    """
+    losses = [row["loss"] for row in rows if "loss" in row]
+    areas = [row["validation_auc"] for row in rows if "validation_auc" in row]
+    parts = [f"loss from {losses[0]:.3f} to {losses[-1]:.3f}"] if losses else []
+    parts += [f"best validation AUC {max(areas):.3f}"] if areas else []
+    return f"After {max((int(row['step']) for row in rows), default=0):,} steps: {', '.join(parts) or 'nothing yet'}."
+
+
+def _line(rows: Sequence[Mapping[str, float]], key: str, name: str, colour: str, axis: str) -> dict[str, Any]:
+    points = [(row["step"], row[key]) for row in rows if key in row and "step" in row]
+    return {
+        "type": "scatter",
+        "mode": "lines+markers" if key.startswith("validation") else "lines",
+        "name": name,
+        "x": [step for step, _ in points],
+        "y": [value for _, value in points],
+        "xaxis": f"x{axis}",
+        "yaxis": f"y{axis}",
+        "line": {"color": colour, "width": 2},
+        "marker": {"size": 5},
+        "hovertemplate": "%{y:.3f}",
+    }

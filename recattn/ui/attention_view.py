@@ -1,0 +1,267 @@
+"""The attention page's parts: switches, all heads small, one head large, a cell in words, the numbers as a table."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from jaxtyping import Int
+
+from recattn.errors import UnknownError
+from recattn.figures.grids import Grid, row_rank
+from recattn.figures.heatmap import finding, head_figure
+from recattn.types import Array
+from recattn.ui.export import offer_csv
+from recattn.ui.head_grid import Tile, show_heads
+from recattn.ui.shell import Page
+from recattn.ui.subject import Subject, unit_order
+from recattn.ui.views import VIEWS, View, available, head_cells, head_hint, large_grid, limit_of
+from recattn.ui.wording import counted, percent, plain, signed
+
+BY_NUMBER, BY_SPREAD, BY_ADDS = "number", "spread", "adds"
+_LARGE = "large"
+_PER_ROW = 3  # heads beside each other where there is one layer; with more, a column is a layer
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What the switches say, and which head is large; layer and head count from 0."""
+
+    view: View
+    order: Int[Array, " unit"]
+    sort: str
+    own_scale: bool
+    layer: int
+    head: int
+
+
+def choose_view(page: Page, subject: Subject) -> Shown:
+    """Draw the switches above the figures."""
+    layer, head = _chosen_head(page, subject)
+    names = available(subject)
+    view = st.segmented_control(
+        "Show what a head",
+        names,
+        default=names[0],
+        required=True,
+        key="view",
+        bind="query-params",
+        help="**Looks at**: its attention. **Adds**: its exact part of the score, with attention and pooling held at the "
+        "values they took. Neither says what would happen without an article: only leaving it out shows that.",
+    )
+    order = st.segmented_control(
+        "Order by",
+        subject.orders,
+        default=subject.orders[0],
+        required=True,
+        key="order",
+        bind="query-params",
+        help="**Time**: newest first. **Category**: the most read first. **Weight**: what this head looks at most first.",
+    )
+    sorts = [BY_NUMBER, BY_SPREAD] + [BY_ADDS] * (subject.adds is not None)
+    sort = st.segmented_control(
+        "Heads by",
+        sorts,
+        default=BY_NUMBER,
+        required=True,
+        key="sort",
+        bind="query-params",
+        help="**Spread**: heads that look at few articles first. **Adds**: heads that move the score most first.",
+    )
+    own_scale = st.toggle(
+        "Each head by itself",
+        key="own",
+        bind="query-params",
+        help="Off: one colour scale for all heads, so that they can be compared. On: each head's strongest cell is the "
+        "end of its own scale, so that faint heads can be read.",
+    )
+    units = unit_order(subject, order or subject.orders[0], layer, head)
+    return Shown(VIEWS[view or names[0]], units, sort or BY_NUMBER, own_scale, layer, head)
+
+
+def _chosen_head(page: Page, subject: Subject) -> tuple[int, int]:
+    """The head of the link; without one, the head that moves the score most, or looks at least at once."""
+    layer, head = page.choice.layer or 1, page.choice.head
+    if layer > subject.layers or (head or 1) > subject.heads:
+        raise UnknownError(
+            f"The link asks for head {head or 1} of layer {layer}.",
+            f"There are {counted(subject.layers, 'layer')} with {counted(subject.heads, 'head')} each.",
+            "Choose one of the heads shown.",
+        )
+    if head is None:
+        strongest = subject.spreads[layer - 1].argmin() if subject.adds is None else np.abs(subject.adds).argmax()
+        return layer - 1, int(strongest)
+    return layer - 1, head - 1
+
+
+def show_all_heads(page: Page, subject: Subject, shown: Shown) -> None:
+    """All heads small; a click makes one large."""
+    drawn = _ordered(subject, shown.sort)
+    grids = {pair: _cells(subject, shown, *pair) for pair in drawn}
+    limit = max(map(limit_of, grids.values()))
+    tiles = [
+        Tile(
+            layer + 1,
+            head + 1,
+            f"{head + 1}" if subject.layers == 1 else f"{layer + 1}·{head + 1}",
+            head_hint(subject, layer, head),
+            cells,
+            limit_of(cells) if shown.own_scale else limit,
+            (layer, head) == (shown.layer, shown.head),
+        )
+        for (layer, head), cells in grids.items()
+    ]
+    columns = subject.layers if subject.layers > 1 else _PER_ROW
+    label = f"All {counted(len(tiles), 'head')}; choose one to see it large"
+    show_heads(tiles, columns, shown.view.signed, label, lambda layer, head: page.choose(layer=layer, head=head))
+    st.caption(_scale_note(shown, limit))
+
+
+def _ordered(subject: Subject, sort: str) -> list[tuple[int, int]]:
+    """Heads as they stand in the grid, row by row; with several layers each column is sorted by itself."""
+    ranks = [_sorted_heads(subject, layer, sort) for layer in range(subject.layers)]
+    return [(layer, ranks[layer][row]) for row in range(subject.heads) for layer in range(subject.layers)]
+
+
+def _sorted_heads(subject: Subject, layer: int, sort: str) -> list[int]:
+    if sort == BY_SPREAD:
+        keys = subject.spreads[layer]
+    elif sort == BY_ADDS and subject.adds is not None:
+        keys = -np.abs(subject.adds)
+    else:
+        keys = np.arange(subject.heads)
+    return np.argsort(keys, kind="stable").tolist()
+
+
+def _cells(subject: Subject, shown: Shown, layer: int, head: int) -> Array:
+    cells = head_cells(subject, shown.view, layer, head)
+    drawn = np.zeros_like(subject.attention[layer, head]) if cells is None else cells
+    return drawn[np.ix_(shown.order, shown.order)]
+
+
+def _scale_note(shown: Shown, limit: float) -> str:
+    if shown.own_scale:
+        return "Each head on its own colour scale: compare cells within a head, not heads with each other."
+    end = signed(limit) if shown.view.signed else percent(limit)
+    return f"One colour scale for all heads, up to {end}."
+
+
+def show_head(page: Page, subject: Subject, shown: Shown) -> None:
+    """One head large, the sum check, and the cell that was clicked."""
+    selected = _selected(page, subject)
+    layers = range(subject.layers)
+    all_cells = [head_cells(subject, shown.view, layer, head) for layer in layers for head in range(subject.heads)]
+    own = head_cells(subject, shown.view, shown.layer, shown.head)
+    limit = limit_of(own) if shown.own_scale and own is not None else max(map(limit_of, filter(_is_there, all_cells)))
+    grid = large_grid(subject, shown.view, shown.layer, shown.head, shown.order, limit, selected)
+    st.markdown(f"**{plain(head_hint(subject, shown.layer, shown.head))}.** {shown.view.sentence}")
+    st.plotly_chart(
+        head_figure(grid, shown.view.rows_title, shown.view.columns_title),
+        key=_LARGE,
+        on_select=lambda: _remember_cell(page),
+        selection_mode="points",
+        config={"displayModeBar": "hover", "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"]},
+        alt=finding(grid),
+    )
+    show_cell(grid)
+    if shown.view.signed:
+        show_sum(subject, shown.head)
+
+
+def _is_there(cells: Array | None) -> bool:
+    return cells is not None
+
+
+def _selected(page: Page, subject: Subject) -> tuple[int, int] | None:
+    cell = page.choice.cell
+    return cell if cell is not None and max(cell) < len(subject.labels) else None
+
+
+def _remember_cell(page: Page) -> None:
+    """Put the clicked cell into the link; a redrawn figure reports an empty selection, which changes nothing."""
+    points = st.session_state[_LARGE].selection.points
+    hint = points[0].get("customdata") if points else None
+    if isinstance(hint, list | tuple) and len(hint) >= 2 and all(str(unit).isdigit() for unit in hint[:2]):
+        page.choose(cell=f"{hint[0]}.{hint[1]}")
+
+
+def show_cell(grid: Grid) -> None:
+    """The selected cell in words: both titles whole, weight, rank in its row, what it adds."""
+    if grid.selected is None:
+        st.caption("Click a cell to read both titles in full.")
+        return
+    query, key = grid.selected
+    weight = grid.cells if grid.weight is None else grid.weight
+    rank = f"the {_ordinal(row_rank(weight, query, key))} of {len(grid.labels)} in its row"
+    adds = "" if grid.adds is None else f" It adds **{plain(signed(float(grid.adds[query, key])))}** to the score."
+    text = f"looks at **{percent(float(weight[query, key]))}**, {rank}, at"
+    with st.container(border=True, key="cell"):
+        st.markdown(f"{_named(grid, query)}  \n{text}  \n{_named(grid, key)}  \n{adds}")
+
+
+def _named(grid: Grid, unit: int) -> str:
+    return f"**{plain(grid.labels[unit])}** ({plain(grid.marks[unit])})"
+
+
+def _ordinal(number: int) -> str:
+    """A number as a place.
+
+    >>> [_ordinal(n) for n in (1, 2, 3, 4, 11, 22)]
+    ['1st', '2nd', '3rd', '4th', '11th', '22nd']
+    """
+    ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{ending}"
+
+
+def show_sum(subject: Subject, head: int) -> None:
+    """The proof that nothing is left out: all parts beside the model's own score."""
+    check = subject.check(head)
+    if check is None:
+        return
+    parts = f"{signed(check.cells)} + {signed(check.other_heads)} + {signed(check.itself)}"
+    st.markdown(
+        plain(f"The cells and the bars below them add up to the score: {check.total:.3f} = {check.score:.3f}"),
+        help=f"Cells of this head, other heads, the articles themselves: {plain(parts)}. Attention and pooling are held "
+        f"at the values they took. Difference: {check.gap:.1e}.",
+    )
+
+
+def cells_frame(subject: Subject, shown: Shown) -> pd.DataFrame:
+    """The numbers of the large figure, row by row in the order shown."""
+    weight = subject.attention[shown.layer, shown.head]
+    rows, columns = (side.ravel() for side in np.meshgrid(shown.order, shown.order, indexing="ij"))
+    labels = np.array(subject.labels, dtype=object)
+    frame = pd.DataFrame({"From": labels[rows], "To": labels[columns], "Looks at": weight[rows, columns]})
+    frame["Rank in row"] = (
+        frame.groupby(np.repeat(np.arange(len(labels)), len(labels)))["Looks at"]
+        .rank(ascending=False, method="min")
+        .astype(int)
+    )
+    if subject.cells is not None and shown.layer == subject.layers - 1:
+        frame["Adds"] = subject.cells[shown.head][rows, columns]
+    return frame
+
+
+def show_table(subject: Subject, shown: Shown) -> None:
+    """The same numbers as a table, and as a file."""
+    table = st.expander("The same numbers as a table", icon=":material/table:", key="table", on_change="rerun")
+    if not table.open:
+        return
+    with table:
+        frame = cells_frame(subject, shown)
+        st.dataframe(
+            frame,
+            hide_index=True,
+            height=360,
+            column_config={
+                "From": st.column_config.TextColumn("From (row)", width="large"),
+                "To": st.column_config.TextColumn("To (column)", width="large"),
+                "Looks at": st.column_config.NumberColumn(
+                    format="percent", width=90, help="Share of the row's attention"
+                ),
+                "Rank in row": st.column_config.NumberColumn(width=90, help="1 is what this row looks at most"),
+                "Adds": st.column_config.NumberColumn(format="%+.4f", width=90, help="Exact part of the score"),
+            },
+            alt="Every cell of the figure: from which article, to which, weight, rank, what it adds",
+        )
+        offer_csv(frame, f"head-{shown.layer + 1}-{shown.head + 1}")

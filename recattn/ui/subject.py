@@ -1,0 +1,125 @@
+"""What the heads look at: the articles of a history, or the words of one title. Both are drawn the same way."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from recattn.data.store import Dataset
+from recattn.figures.grids import SumCheck, cell_contributions, reach, spread, sum_check
+from recattn.types import Array, Prediction
+from recattn.ui.reading import categories, titles
+from recattn.ui.wording import counted
+
+NULL_NAME = "Nothing read (always there)"
+BY_TIME, BY_CATEGORY, BY_WEIGHT, AS_WRITTEN = "time", "category", "weight", "as written"
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Units that look at each other, and everything the heads make of them.
+
+    ``marks`` tell units apart in a few characters; ``groups`` are categories, empty where there are none.
+    ``pooling``, ``cells`` and ``prediction`` exist for a history only, ``cells`` only where the score is an exact sum.
+    """
+
+    labels: tuple[str, ...]
+    marks: tuple[str, ...]
+    groups: tuple[str, ...]
+    attention: Float[Array, "layer head query key"]
+    orders: tuple[str, ...]
+    pooling: Float[Array, " query"] | None = None
+    cells: Float[Array, "head query key"] | None = None
+    prediction: Prediction | None = None
+
+    @property
+    def layers(self) -> int:
+        """Layers that attend."""
+        return int(self.attention.shape[0])
+
+    @property
+    def heads(self) -> int:
+        """Heads of each layer."""
+        return int(self.attention.shape[1])
+
+    @property
+    def spreads(self) -> Float[Array, "layer head"]:
+        """How widely each head looks, 0 to 1."""
+        return spread(self.attention)
+
+    @property
+    def adds(self) -> Float[Array, " head"] | None:
+        """What each head adds to the score (of the one layer that has an exact sum)."""
+        return None if self.cells is None else self.cells.sum(axis=(1, 2))
+
+    def check(self, head: int) -> SumCheck | None:
+        """The score put together again from one head's cells and the rest."""
+        return None if self.prediction is None else sum_check(self.prediction, head)
+
+
+def history_subject(dataset: Dataset, prediction: Prediction) -> Subject:
+    """The articles a model saw for one prediction, oldest first, after the null click where there is one."""
+    items, null = prediction.items, prediction.null
+    return Subject(
+        labels=(NULL_NAME,) * null + tuple(titles(dataset, items)),
+        marks=("∅",) * null + tuple(str(len(items) - place) for place in range(len(items))),
+        groups=("",) * null + tuple(categories(dataset, items)),
+        attention=prediction.attention,
+        orders=(BY_TIME, BY_CATEGORY, BY_WEIGHT),
+        pooling=prediction.pooling,
+        cells=cell_contributions(prediction),
+        prediction=prediction,
+    )
+
+
+def words_subject(tokens: Sequence[str], attention: Float[Array, "layer head query key"]) -> Subject:
+    """The words of one title as the text encoder reads them; ``##`` joins a piece to the one before."""
+    return Subject(
+        labels=tuple(_word(token) for token in tokens),
+        marks=tuple(str(place + 1) for place in range(len(tokens))),
+        groups=("",) * len(tokens),
+        attention=attention,
+        orders=(AS_WRITTEN, BY_WEIGHT),
+    )
+
+
+def _word(token: str) -> str:
+    names = {"[CLS]": "⟨start⟩", "[SEP]": "⟨end⟩", "<s>": "⟨start⟩", "</s>": "⟨end⟩"}
+    return names.get(token, "…" + token[2:] if token.startswith("##") else token)
+
+
+def unit_order(subject: Subject, how: str, layer: int, head: int) -> Int[Array, " unit"]:
+    """Which unit comes first: the newest article, the largest group's, or the one looked at most; the null last."""
+    units = np.arange(len(subject.labels))
+    if how == AS_WRITTEN:
+        return units
+    newest_first = units[::-1]
+    if how == BY_WEIGHT:
+        weight = _reach(subject, layer, head)
+        return newest_first[np.argsort(-weight[newest_first], kind="stable")]
+    if how == BY_CATEGORY:
+        sizes = Counter(group for group in subject.groups if group)
+        return np.array(sorted(newest_first.tolist(), key=lambda unit: _place(subject.groups[unit], sizes)))
+    return newest_first
+
+
+def _place(group: str, sizes: Counter[str]) -> tuple[bool, int, str]:
+    """Larger groups first, each together; what has no group last."""
+    return not group, -sizes[group], group
+
+
+def _reach(subject: Subject, layer: int, head: int) -> Float[Array, " key"]:
+    """How much each unit is looked at by one head, over all rows, as they count in the score."""
+    cells = subject.attention[layer, head]
+    pooling = np.full(len(cells), 1 / len(cells)) if subject.pooling is None else subject.pooling
+    return reach(cells, pooling)
+
+
+def described(subject: Subject) -> str:
+    """What is shown, in numbers."""
+    noun = "article" if subject.prediction is not None else "word"
+    units = len(subject.labels) - (subject.prediction.null if subject.prediction is not None else 0)
+    layers = f" in each of {subject.layers} layers" if subject.layers > 1 else ""
+    return f"{counted(units, noun)}, {counted(subject.heads, 'head')}{layers}"
