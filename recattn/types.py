@@ -126,9 +126,12 @@ class DatasetInfo:
     impressions: int
     splits: Mapping[str, int]
     checksums: Mapping[str, str]  # input file name -> sha256
-    rejected: Mapping[str, int]  # reason -> rows
+    rejected: Mapping[str, int]  # reason -> rows, or clicks where the reason says so
     rejected_rows: tuple[Mapping[str, str | int], ...] = ()  # the first of each: file, line, reason, text
     notes: tuple[str, ...] = ()  # what else a reader should know, one sentence each
+    rows_read: Mapping[str, int] = field(default_factory=dict)  # input file name -> rows
+    files: Mapping[str, str] = field(default_factory=dict)  # file of the dataset -> sha256
+    sizes: Mapping[str, int] = field(default_factory=dict)  # file of the dataset -> bytes
 
 
 @dataclass(frozen=True)

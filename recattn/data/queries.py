@@ -1,0 +1,65 @@
+"""DuckDB in this process over the tables of one dataset: one connection, a cursor a question, so threads may ask."""
+
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+
+from recattn.data.schema import TABLES
+from recattn.errors import DataError
+
+
+class Queries:
+    """Answers SQL over the views ``items``, ``impressions``, ``users`` and ``readers``."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._inode = folder.stat().st_ino
+
+    def rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+        """All rows of an answer, as Python values."""
+        return self._ask(sql, values, lambda cursor: cursor.fetchall())
+
+    def table(self, sql: str, *values: Any) -> pd.DataFrame:
+        """The answer as a table."""
+        return self._ask(sql, values, lambda cursor: cursor.df())
+
+    def _ask(self, sql: str, values: tuple[Any, ...], fetch: Any) -> Any:
+        try:
+            with self._connection.cursor() as cursor:
+                answer = fetch(cursor.execute(sql, list(values)))
+        except (duckdb.IOException, duckdb.InvalidInputException, duckdb.SerializationException) as error:
+            self.check_unchanged()
+            raise DataError(
+                f"The tables of {self._folder} can't be read ({error}).", "", "Import the dataset again with --replace."
+            ) from error
+        self.check_unchanged()
+        return answer
+
+    def check_unchanged(self) -> None:
+        """Make sure that what was just read belongs to the dataset as it was opened.
+
+        Raises:
+            DataError: when the folder was replaced or deleted since.
+        """
+        try:
+            same = self._folder.stat().st_ino == self._inode
+        except FileNotFoundError:
+            same = False
+        if not same:
+            raise DataError(
+                f"The dataset {self._folder.name!r} was replaced or deleted while it was in use.",
+                remedy="Open it again.",
+            )
+
+    @cached_property
+    def _connection(self) -> duckdb.DuckDBPyConnection:
+        connection = duckdb.connect(":memory:")
+        connection.execute("SET parquet_metadata_cache = true")  # the files of an open dataset never change
+        for table in TABLES:
+            quoted = str(self._folder / table).replace("'", "''")
+            view = table.removesuffix(".parquet")
+            connection.execute(f"CREATE VIEW {view} AS SELECT *, file_row_number FROM read_parquet('{quoted}')")
+        return connection

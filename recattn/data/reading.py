@@ -1,0 +1,112 @@
+"""Impressions from disk into flat arrays. Ids become item numbers by way of Parquet's own dictionaries."""
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from jaxtyping import Int, Shaped
+
+from recattn.errors import DataError
+from recattn.types import Impressions
+
+Index = Callable[[Sequence[str]], Int[np.ndarray, " item"]]
+_DICTIONARIES = ["user_id", "history.list.element", "candidates.list.element"]
+
+
+class Lists(NamedTuple):
+    """Ragged lists of numbers: those of row i are ``flat[offsets[i]:offsets[i + 1]]``."""
+
+    offsets: Int[np.ndarray, " row_plus_1"]
+    flat: Int[np.ndarray, " value"]
+
+
+def read_impressions(path: Path, split: str, index: Index) -> Impressions:
+    """All impressions of a split, in the order of their place."""
+    groups = list(_groups(path, split, None))
+    place = _numbers(groups, "place")
+    history, candidates = _items(groups, "history", index), _items(groups, "candidates", index)
+    return Impressions(
+        impression_id=_texts(groups, "impression_id"),
+        user_id=_texts(groups, "user_id"),
+        time=_times(groups),
+        history_offsets=history.offsets,
+        history=history.flat,
+        candidate_offsets=candidates.offsets,
+        candidates=candidates.flat,
+        labels=_labels(groups),
+    ).rows(np.argsort(place))
+
+
+def read_clicks(path: Path, split: str, index: Index) -> tuple[Int[np.ndarray, " click"], Shaped[np.ndarray, " click"]]:
+    """Item numbers and times of all labelled clicks of a split, in the order of their impressions' places."""
+    groups = list(_groups(path, split, ["place", "time", "candidates", "labels"]))
+    candidates, labels = _items(groups, "candidates", index), _labels(groups)
+    if labels is None:
+        return np.empty(0, np.int64), np.empty(0, "datetime64[s]")
+    owner = np.repeat(np.arange(len(candidates.offsets) - 1), np.diff(candidates.offsets))
+    clicked = np.flatnonzero(labels == 1)
+    clicked = clicked[np.argsort(_numbers(groups, "place")[owner[clicked]], kind="stable")]
+    return candidates.flat[clicked], _times(groups)[owner[clicked]]
+
+
+def _groups(path: Path, split: str, columns: list[str] | None) -> Iterator[pa.Table]:
+    """The row groups of a split. None holds rows of two splits."""
+    try:
+        with pq.ParquetFile(path, read_dictionary=_DICTIONARIES, page_checksum_verification=True) as file:
+            at = file.schema_arrow.names.index("split")
+            for group in range(file.num_row_groups):
+                if file.metadata.row_group(group).column(at).statistics.min == split:
+                    yield file.read_row_group(group, columns)
+    except (pa.ArrowException, OSError) as error:
+        raise DataError(f"{path} can't be read ({error}).", "", "Import the dataset again with --replace.") from error
+
+
+def _chunks(groups: Sequence[pa.Table], column: str) -> list[Any]:
+    return [chunk for group in groups for chunk in group.column(column).chunks]
+
+
+def _numbers(groups: Sequence[pa.Table], column: str) -> Int[np.ndarray, " row"]:
+    return np.concatenate([chunk.to_numpy() for chunk in _chunks(groups, column)])
+
+
+def _times(groups: Sequence[pa.Table]) -> Shaped[np.ndarray, " row"]:
+    return np.concatenate([chunk.to_numpy(zero_copy_only=False) for chunk in _chunks(groups, "time")]).astype(
+        "datetime64[s]"
+    )
+
+
+def _texts(groups: Sequence[pa.Table], column: str) -> Shaped[np.ndarray, " row"]:
+    """Strings as objects; those of a dictionary are shared."""
+    return np.concatenate(
+        [chunk.to_numpy(zero_copy_only=False).astype(object, copy=False) for chunk in _chunks(groups, column)]
+    )
+
+
+def _lists(chunks: Sequence[Any], flats: Sequence[np.ndarray]) -> Lists:
+    lengths = np.concatenate([np.diff(chunk.offsets.to_numpy()) for chunk in chunks])
+    return Lists(np.concatenate(([0], np.cumsum(lengths, dtype=np.int64))), np.concatenate(flats))
+
+
+def _items(groups: Sequence[pa.Table], column: str, index: Index) -> Lists:
+    chunks, flats = _chunks(groups, column), []
+    for chunk in chunks:
+        values = chunk.flatten()
+        rows = index(values.dictionary.to_pylist())[values.indices.to_numpy()]
+        if len(rows) and rows.min() < 0:
+            raise DataError(
+                "The impressions name items that items.parquet lacks.",
+                "Its tables belong together.",
+                "Import the dataset again with --replace.",
+            )
+        flats.append(rows)
+    return _lists(chunks, flats)
+
+
+def _labels(groups: Sequence[pa.Table]) -> Int[np.ndarray, " candidate"] | None:
+    chunks = _chunks(groups, "labels")
+    if any(chunk.null_count for chunk in chunks):
+        return None
+    return np.concatenate([chunk.flatten().to_numpy() for chunk in chunks])

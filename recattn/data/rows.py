@@ -1,0 +1,146 @@
+"""The rows of one tab-separated input file, and the account of those that can't be used."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator
+from typing import IO
+
+from recattn.data.sources import InputFile
+from recattn.errors import DataError
+from recattn.types import Report
+
+_BOM = b"\xef\xbb\xbf"
+_LONGEST_ROW = 1 << 27  # 5,000 clicks of 10,000-letter ids fit; a file without line ends must not fill the memory
+_LISTED_PER_REASON = 20
+_SHOWN = 120  # letters of a bad row that are kept
+_BAD_SHARE = 0.01
+_REPORT_BYTES = 1 << 22
+
+
+class Unusable(Exception):  # noqa: N818 - it never leaves the reader
+    """A row can't be used. ``reason`` is a plural that reads well after a count."""
+
+    def __init__(self, reason: str, text: str) -> None:
+        super().__init__(reason, text)
+        self.reason, self.text = reason, text
+
+
+class Rejections:
+    """What an import leaves out: counted by reason, the first 20 of each with file and line."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+        self.rows: list[dict[str, str | int]] = []
+        self._listed: Counter[str] = Counter()
+
+    def add(self, file: str, line: int, reason: str, text: str, count: int = 1) -> None:
+        """One row (or ``count`` clicks of it) is left out, for this reason."""
+        self.counts[reason] += count
+        self._listed[reason] += 1
+        if self._listed[reason] <= _LISTED_PER_REASON:
+            self.rows.append({"file": file, "line": line, "reason": reason, "text": text[:_SHOWN]})
+
+
+class Progress:
+    """Bytes read of all inputs together, reported every few megabytes."""
+
+    def __init__(self, report: Report, total: int) -> None:
+        self._report, self._total, self._done, self._next = report, total, 0, 0
+
+    def advance(self, count: int) -> None:
+        """So many more bytes are read."""
+        self._done += count
+        if self._done >= self._next or self._done == self._total:
+            self._next = self._done + _REPORT_BYTES
+            self._report("read", self._done, self._total)
+
+
+class Rows:
+    """Iterates over ``(line number, cells)`` of a file, as published: tabs, no quoting; CRLF and a BOM are let pass.
+
+    Rows that are not UTF-8 or have another number of columns are rejected here, others by whoever reads the cells.
+
+    Args:
+        file: where the bytes come from.
+        columns: how many there must be.
+        rejections: the account of the whole import.
+        progress: hears of the bytes read.
+
+    Raises:
+        DataError: at the end, when the file is empty, when no row was good, or more than 1 % were bad.
+    """
+
+    def __init__(self, file: InputFile, columns: int, rejections: Rejections, progress: Progress) -> None:
+        self.file, self.read = file, 0
+        self._columns, self._rejections, self._progress = columns, rejections, progress
+        self._digest = hashlib.sha256()
+        self._bad: list[str] = []
+        self._n_bad = 0
+
+    @property
+    def sha256(self) -> str:
+        """Of the bytes read so far."""
+        return self._digest.hexdigest()
+
+    def __iter__(self) -> Iterator[tuple[int, list[str]]]:
+        with self.file.open() as stream:
+            for raw in self._lines(stream):
+                try:
+                    cells = self._cells(raw)
+                except Unusable as bad:
+                    self.reject(self.read, bad)
+                else:
+                    yield self.read, cells
+        self._check()
+
+    def reject(self, line: int, bad: Unusable) -> None:
+        """A bad row: it is left out and counts towards the 1 %."""
+        self._n_bad += 1
+        if len(self._bad) < 5:
+            self._bad.append(f"{self.file.name}:{line} {bad.reason}: {bad.text[:_SHOWN]!r}")
+        self._rejections.add(self.file.name, line, bad.reason, bad.text)
+
+    def drop(self, line: int, reason: str, text: str, count: int = 1) -> None:
+        """Something is left out that does not make the file a bad one."""
+        self._rejections.add(self.file.name, line, reason, text, count)
+
+    def _lines(self, stream: IO[bytes]) -> Iterator[bytes]:
+        while raw := stream.readline(_LONGEST_ROW):
+            self._digest.update(raw)
+            self._progress.advance(len(raw))
+            self.read += 1
+            if len(raw) == _LONGEST_ROW and not raw.endswith(b"\n"):
+                raise DataError(
+                    f"{self.file.name}:{self.read} is longer than {_LONGEST_ROW >> 20} MiB.",
+                    f"Allowed are rows of {self._columns} tab-separated columns.",
+                    "Check that this is the right file.",
+                )
+            yield raw
+
+    def _cells(self, raw: bytes) -> list[str]:
+        if self.read == 1:
+            raw = raw.removeprefix(_BOM)
+        raw = raw.removesuffix(b"\n").removesuffix(b"\r")
+        try:
+            text = raw.decode()
+        except UnicodeDecodeError as error:
+            raise Unusable("rows not in UTF-8", raw.decode(errors="replace")) from error
+        cells = text.split("\t")
+        if len(cells) == self._columns:
+            return cells
+        raise Unusable(f"rows of {'fewer' if len(cells) < self._columns else 'more'} columns", text)
+
+    def _check(self) -> None:
+        good = self.read - self._n_bad
+        if good and self._n_bad <= _BAD_SHARE * self.read:
+            return
+        if not self.read:
+            raise DataError(f"{self.file.name} is empty.", self._allowed(), "Check that this is the right file.")
+        raise DataError(
+            f"{self.file.name}: {self._n_bad:,} of {self.read:,} rows can't be used. " + "; ".join(self._bad) + ".",
+            self._allowed() + " Up to 1 % bad rows are left out.",
+            "Check that this is the right file, or repair these rows.",
+        )
+
+    def _allowed(self) -> str:
+        return f"Allowed are UTF-8 rows of {self._columns} tab-separated columns, without a header."

@@ -1,0 +1,133 @@
+"""Looking people and items up. Texts are compared as lower case and never act as patterns."""
+
+import re
+from datetime import datetime
+
+import pandas as pd
+
+from recattn.data.queries import Queries
+from recattn.data.schema import SPLITS
+from recattn.errors import UnknownError
+from recattn.types import Impression, User
+
+_USER = "user_id, history, n_clicks, first_time, last_time"
+_SPLIT_ORDER = f"list_position({list(SPLITS)!r}, split)"
+_ABOUT = "concat_ws(' ', title, category, subcategory)"
+_WORD_START = r"(^|[^\pL\pN])"
+
+
+def user(queries: Queries, dataset: str, user_id: str) -> User:
+    """One user by id."""
+    found = queries.rows(f"SELECT {_USER} FROM users WHERE user_id = ?", user_id) if _is_text(user_id) else []
+    if not found:
+        raise UnknownError(
+            f"There is no user {user_id[:80]!r} in {dataset}.",
+            "Allowed are the user ids of this dataset.",
+            "Search for a part of the id on the Recommendations page.",
+        )
+    return _user(*found[0])
+
+
+def user_at(queries: Queries, row: int) -> User:
+    """The user of a row of the table."""
+    return _user(*queries.rows(f"SELECT {_USER} FROM users WHERE file_row_number = ?", row)[0])
+
+
+def find_users(queries: Queries, text: str, n: int) -> list[User]:
+    """Users with this text in the id, the longest histories first."""
+    if not _is_text(text):
+        return []
+    found = queries.rows(
+        f"SELECT {_USER} FROM users WHERE contains(lower(user_id), lower(?)) "
+        "ORDER BY history_length DESC, user_id LIMIT ?",
+        text,
+        n,
+    )
+    return [_user(*row) for row in found]
+
+
+def find_readers(queries: Queries, text: str, n: int) -> list[User]:
+    """Users who read about something, most such articles first."""
+    words = text.split() if _is_text(text) else []
+    if not words:
+        return []
+    matching = " AND ".join([f"regexp_matches({_ABOUT}, ?, 'i')"] * len(words))
+    patterns = [_WORD_START + re.escape(word) for word in words]
+    items = [row for (row,) in queries.rows(f"SELECT file_row_number FROM items WHERE {matching}", *patterns)]
+    if not items:
+        return []
+    counted = queries.rows(
+        f"SELECT user_row FROM readers WHERE item_row IN ({', '.join(map(str, items))}) "
+        "GROUP BY user_row ORDER BY count(*) DESC, user_row LIMIT ?",
+        n,
+    )
+    rows = [row for (row,) in counted]
+    listed = ", ".join(map(str, rows))
+    found = (
+        queries.rows(f"SELECT file_row_number, {_USER} FROM users WHERE file_row_number IN ({listed})") if rows else []
+    )
+    by_row = {row: _user(*values) for row, *values in found}
+    return [by_row[row] for row in rows]
+
+
+def user_impressions(queries: Queries, user_id: str) -> list[Impression]:
+    """What a user was shown, newest first."""
+    if not _is_text(user_id):
+        return []
+    found = queries.rows(
+        "SELECT impression_id, user_id, time, split, history, candidates, labels FROM impressions WHERE user_id = ? "
+        f"ORDER BY time DESC NULLS LAST, {_SPLIT_ORDER} DESC, place DESC",
+        user_id,
+    )
+    return [
+        Impression(impression_id, user, time, split, tuple(history), tuple(candidates), _labels(labels))
+        for impression_id, user, time, split, history, candidates, labels in found
+    ]
+
+
+def page_items(queries: Queries, text: str, offset: int, limit: int) -> tuple[pd.DataFrame, int]:
+    """Items in their order."""
+    columns = ("title", "category", "subcategory", "abstract", "item_id")
+    where = " OR ".join(f"contains(lower({column}), $text)" for column in columns)
+    return _page(queries, "* EXCLUDE (file_row_number)", "items", where, "file_row_number", text, offset, limit)
+
+
+def page_users(queries: Queries, text: str, offset: int, limit: int) -> tuple[pd.DataFrame, int]:
+    """Users by id."""
+    shown = "* EXCLUDE (file_row_number)"
+    return _page(queries, shown, "users", "contains(lower(user_id), $text)", "file_row_number", text, offset, limit)
+
+
+def page_impressions(queries: Queries, text: str, offset: int, limit: int) -> tuple[pd.DataFrame, int]:
+    """Impressions by split and time."""
+    clicked = "list_where(candidates, list_transform(labels, lambda label: label = 1)) AS clicked"
+    shown = f"impression_id, split, user_id, time, history, candidates, {clicked}"
+    where = "contains(lower(user_id), $text) OR contains(lower(impression_id), $text)"
+    return _page(queries, shown, "impressions", where, f"{_SPLIT_ORDER}, place", text, offset, limit)
+
+
+def _page(
+    queries: Queries, shown: str, table: str, where: str, order: str, text: str, offset: int, limit: int
+) -> tuple[pd.DataFrame, int]:
+    """Rows of one page, and how many match in all."""
+    values = [text.lower() if _is_text(text) else "\0"] * where.count("$text")
+    where = where.replace("$text", "?") if text else "true"
+    values = values if text else []
+    page = queries.table(
+        f"SELECT {shown} FROM {table} WHERE {where} ORDER BY {order} LIMIT ? OFFSET ?", *values, limit, offset
+    )
+    ((total,),) = queries.rows(f"SELECT count(*) FROM {table} WHERE {where}", *values)
+    return page, total
+
+
+def _is_text(text: str) -> bool:
+    """Whether a text can be UTF-8 at all; addresses can smuggle in half characters."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
+def _user(user_id: str, history: list[str], clicks: int, first: datetime | None, last: datetime | None) -> User:
+    return User(user_id, tuple(history), clicks, first, last)
+
+
+def _labels(labels: list[int] | None) -> tuple[int, ...] | None:
+    return None if labels is None else tuple(labels)

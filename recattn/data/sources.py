@@ -1,0 +1,126 @@
+"""Where an import reads from: a folder or a ``.zip``. A zip is read in place, nothing of it is unpacked to disk."""
+
+import os
+import re
+import stat
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from recattn.errors import DataError
+
+_RATIO = 100  # text packs 3 to 10 times; nothing real comes near this
+_ABSOLUTE = re.compile(r"[/\\]|[A-Za-z]:")
+
+
+def max_unpacked_bytes() -> int:
+    """What a zip may hold unpacked: ``RECATTN_MAX_UNPACKED_GB``, by default 16 (MIND-large is 2)."""
+    return int(float(os.environ.get("RECATTN_MAX_UNPACKED_GB") or 16) * 10**9)
+
+
+@dataclass(frozen=True)
+class InputFile:
+    """One file of an import. ``name`` is what error messages and checksums call it, e.g. ``train/news.tsv``."""
+
+    name: str
+    size: int
+    open: Callable[[], AbstractContextManager[IO[bytes]]]
+
+
+def input_files(path: Path, part: str, names: Sequence[str]) -> list[InputFile]:
+    """The named files of a folder or zip, in that order.
+
+    Args:
+        path: the folder or zip.
+        part: what to call it, e.g. "train".
+        names: file names that must be there; others are passed over.
+
+    Raises:
+        DataError: when it is no such thing, lacks a file, or is a zip that can't be trusted.
+    """
+    if path.is_dir():
+        return [_in_folder(path, part, name) for name in names]
+    if not path.exists():
+        raise DataError(f"{path} does not exist.", _expected(names), "Check the path.")
+    if not zipfile.is_zipfile(path):
+        raise DataError(f"{path} is no folder and no zip.", _expected(names), "Give the folder, not a file in it.")
+    members = _checked_members(path)
+    return [_in_zip(path, members, part, name) for name in names]
+
+
+def _expected(names: Sequence[str]) -> str:
+    return f"Expected is a folder or a .zip with {' and '.join(names)}."
+
+
+def _in_folder(path: Path, part: str, name: str) -> InputFile:
+    file = path / name
+    if not file.is_file():
+        raise DataError(f"{path} has no file {name}.", _expected([name]), "Check the path.")
+    return InputFile(f"{part}/{name}", file.stat().st_size, lambda: file.open("rb"))
+
+
+def _in_zip(path: Path, members: Sequence[zipfile.ZipInfo], part: str, name: str) -> InputFile:
+    found = [member for member in members if PurePosixPath(member.filename).name == name and not member.is_dir()]
+    if len(found) != 1:
+        count = "no file" if not found else f"{len(found)} files called"
+        raise DataError(f"{path} has {count} {name}.", _expected([name]), "Pack one split into one zip.")
+    return InputFile(f"{part}/{name}", found[0].file_size, partial(_open_member, path, found[0].filename))
+
+
+@contextmanager
+def _open_member(path: Path, member: str) -> Iterator[IO[bytes]]:
+    try:
+        with zipfile.ZipFile(path) as archive, archive.open(member) as file:
+            yield file
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError) as error:
+        raise DataError(f"{path}: {member} can't be unpacked ({error}).", "", "Pack or download it again.") from error
+
+
+def _checked_members(path: Path) -> list[zipfile.ZipInfo]:
+    """What the zip says it holds, once every entry has been found harmless.
+
+    Sizes are those of the directory; ``zipfile`` never gives more bytes of an entry than it says there.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = archive.infolist()
+    except (zipfile.BadZipFile, NotImplementedError) as error:
+        raise DataError(f"{path} can't be read as a zip ({error}).", "", "Pack or download it again.") from error
+    for member in members:
+        if fault := _fault(member):
+            raise DataError(
+                f"{path}: the entry {member.orig_filename[:120]!r} {fault}.",
+                "Allowed are plain files below the zip's own root, packed at most 100 times smaller, without password.",
+                "Pack the files again.",
+            )
+    unpacked, limit = sum(member.file_size for member in members), max_unpacked_bytes()
+    if unpacked > limit:
+        raise DataError(
+            f"{path} would unpack to {unpacked / 1e9:.1f} GB.",
+            f"Allowed are {limit / 1e9:.1f} GB.",
+            "Raise RECATTN_MAX_UNPACKED_GB when you trust this file.",
+        )
+    return [member for member in members if not member.filename.startswith("__MACOSX/")]
+
+
+def _fault(member: zipfile.ZipInfo) -> str:
+    """What is wrong with an entry; empty when nothing is."""
+    name, kind = member.orig_filename, stat.S_IFMT(member.external_attr >> 16)
+    if _ABSOLUTE.match(name):
+        return "has an absolute name"
+    if ".." in re.split(r"[/\\]", name):
+        return "points out of the zip"
+    if kind == stat.S_IFLNK:
+        return "is a link"
+    if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
+        return "is no plain file"
+    if member.flag_bits & 0x1:
+        return "is encrypted"
+    if member.file_size > _RATIO * max(1, member.compress_size):
+        return f"unpacks to more than {_RATIO} times its size"
+    return ""
