@@ -66,7 +66,6 @@ class Attempt:
             if state == "cancelling" or self._stop.wait(TELL_SECONDS):
                 raise Cancelled
         self._owns = True
-        write_job(self.folder, dataclasses.replace(job_of(self.folder), state="running", process=this_process()))
         self.log("started")
         self._teller.start()
 

@@ -7,29 +7,33 @@ renamed, so that nobody ever opens half of one.
 import fcntl
 import os
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TypeVar
 
 from recattn.errors import RunError
+from recattn.jobs.run_folder import STATES
 
 T = TypeVar("T")
 
 VERSION = 1
 _BUSY_SECONDS = 20
+_TRIES = 5
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_FORMAT)
 _SCHEMA = f"""
 PRAGMA journal_mode = WAL;
 CREATE TABLE runs (
-    run TEXT PRIMARY KEY, kind TEXT, preset TEXT, dataset TEXT, created TEXT,
-    state TEXT, message TEXT, activate INTEGER, metrics TEXT,
-    phase TEXT DEFAULT '', done INTEGER DEFAULT 0, total INTEGER DEFAULT 0,
-    figures TEXT DEFAULT '{{}}', eta_seconds REAL,
-    pid INTEGER, started_seconds REAL, place TEXT, heartbeat REAL DEFAULT 0,
-    queued REAL, has_slot INTEGER DEFAULT 0
+    run TEXT PRIMARY KEY, kind TEXT NOT NULL, preset TEXT NOT NULL, dataset TEXT NOT NULL, created TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN {STATES}), message TEXT NOT NULL, activate INTEGER NOT NULL,
+    metrics TEXT NOT NULL CHECK (json_valid(metrics)),
+    phase TEXT NOT NULL DEFAULT '', done INTEGER NOT NULL DEFAULT 0, total INTEGER NOT NULL DEFAULT 0,
+    figures TEXT NOT NULL DEFAULT '{{}}' CHECK (json_valid(figures)), eta_seconds REAL,
+    pid INTEGER, started_seconds REAL, place TEXT, heartbeat REAL NOT NULL,
+    queued REAL NOT NULL, has_slot INTEGER NOT NULL
 );
-CREATE TABLE active (only INTEGER PRIMARY KEY CHECK (only = 1), run TEXT);
+CREATE TABLE active (only INTEGER PRIMARY KEY CHECK (only = 1), run TEXT NOT NULL);
 PRAGMA user_version = {VERSION};
 """
 
@@ -39,25 +43,42 @@ class DamagedError(Exception):
 
 
 def work_on(file: Path, work: Callable[[sqlite3.Connection], T]) -> T:
-    """Do one piece of work on the database; when the file is lost or damaged, once more on a new one.
+    """Do one piece of work on the database; when the file is lost or damaged, on a new one.
 
     Raises:
         RunError: when the file can't be read or written at all.
     """
-    try:
+    tries = 0
+    while True:
         try:
             return _attempt(file, work)
-        except (sqlite3.DatabaseError, DamagedError) as error:
-            if not _is_damage(error):
-                raise
-            _make_anew(file)
-            return _attempt(file, work)
-    except (sqlite3.Error, DamagedError, OSError) as error:
-        raise RunError(
-            f"The registry of runs, {file}, can't be used: {error}.",
-            "Allowed is a folder that can be written, with space left.",
-            "Free some space or set RECATTN_HOME to another folder; the runs themselves are in their own folders.",
-        ) from error
+        except (sqlite3.Error, DamagedError, OSError) as error:
+            tries += 1
+            if tries == _TRIES or not _put_right(file, error):
+                raise _unusable(file, error) from error
+
+
+def _unusable(file: Path, error: Exception) -> RunError:
+    return RunError(
+        f"The registry of runs, {file}, can't be used: {error}.",
+        "Allowed is a folder that can be written, with space left.",
+        "Free some space or set RECATTN_HOME to another folder; the runs themselves are in their own folders.",
+    )
+
+
+def _put_right(file: Path, error: Exception) -> bool:
+    """Do what can be done about an error; says whether another try is worth it."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code == sqlite3.SQLITE_IOERR:  # also: the file was taken away between two of our steps
+        time.sleep(0.02)
+        return True
+    if not isinstance(error, DamagedError) and code not in _DAMAGED:
+        return False
+    try:
+        _make_anew(file)
+    except (OSError, sqlite3.Error) as unable:
+        raise _unusable(file, unable) from error
+    return True
 
 
 @contextmanager
@@ -80,11 +101,6 @@ def _attempt(file: Path, work: Callable[[sqlite3.Connection], T]) -> T:
         if connection.execute("PRAGMA user_version").fetchone()[0] != VERSION:
             raise DamagedError("it is of another version")
         return work(connection)
-
-
-def _is_damage(error: Exception) -> bool:
-    code = getattr(error, "sqlite_errorcode", None)
-    return isinstance(error, DamagedError) or (code is not None and code & 0xFF in _DAMAGED)
 
 
 def _make_anew(file: Path) -> None:

@@ -130,6 +130,7 @@ class Registry:
             set_run(db, run, **vars(process), heartbeat=time.time())
             if state == "queued" and db.execute(_TAKEN, {"run": run}).fetchone()[0] < slots():
                 set_run(db, run, state="running", has_slot=1)
+                write_job(folder_of(run), replace(job_of(folder_of(run)), state="running", process=process))
             return _found(db, run).state
 
         return self._change(work)

@@ -23,10 +23,10 @@ def train_run(run: str, watch: Report = silent) -> Run:
     with Attempt(run, watch) as attempt:
         attempt.wait_for_slot()
         from recattn.data import Dataset  # these take seconds and memory: only once the slot is ours
-        from recattn.training import TrainingConfig, train
+        from recattn.training import configured, train
 
         job = job_of(attempt.folder)
-        train(Dataset.open(job.dataset), TrainingConfig(**job.settings), attempt.folder, attempt.report)
+        train(Dataset.open(job.dataset), configured("default", job.settings), attempt.folder, attempt.report)
     return Registry().run(run)
 
 
