@@ -88,12 +88,14 @@ class Recommender:
         best = np.argsort(-scores, kind="stable")[:n]
         return self._explained(history, rows[best], scores[best])
 
-    def popular(self, n: int = 10, *, category: str | None = None) -> list[Recommendation]:
+    def popular(
+        self, n: int = 10, *, candidates: Sequence[str] | None = None, category: str | None = None
+    ) -> list[Recommendation]:
         """The most clicked items of the latest fifth of the training clicks; the score is their number.
 
-        What is recommended to someone without a history.
+        What is recommended to someone without a history. Arguments as in `recommend`.
         """
-        rows = self._candidate_rows([], None, category)
+        rows = self._candidate_rows([], candidates, category)
         best = rows[np.argsort(-self._recent_clicks[rows], kind="stable")[:n]]
         return [self._recommendation(rank, row, float(self._recent_clicks[row])) for rank, row in enumerate(best, 1)]
 
