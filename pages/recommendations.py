@@ -15,7 +15,7 @@ with open_page("recommendations") as page:
     top = loads.recommendations(
         page.model_run.run, page.dataset_name, question.history, question.n, question.category, question.candidates
     )
-    read, gets = st.columns([2, 3], gap="medium")
+    read, gets = st.columns([1, 2], gap="medium")
     with read:
         st.markdown("**What they read**, newest first")
         times = reading_times(page.dataset.user_impressions(user.user_id))

@@ -11,7 +11,18 @@ blindness tell apart (Okabe and Ito 2008, https://jfly.uni-koeln.de/color).
 from dataclasses import dataclass
 
 ADDS, TAKES_AWAY, NEUTRAL = "#2b7bba", "#d26a12", "#8a8784"  # bars; 3 : 1 or better on both backgrounds
-_VIRIDIS = tuple("#440154 #482878 #3e4989 #31688e #26828e #1f9e89 #35b779 #6ece58 #b5de2b #fde725".split())
+_VIRIDIS = (
+    "#440154",
+    "#482878",
+    "#3e4989",
+    "#31688e",
+    "#26828e",
+    "#1f9e89",
+    "#35b779",
+    "#6ece58",
+    "#b5de2b",
+    "#fde725",
+)
 
 
 @dataclass(frozen=True)
@@ -34,7 +45,18 @@ LIGHT = Theme(
     text="#23282b",
     border="#dfe3e1",
     sequential=_VIRIDIS,
-    diverging=tuple("#7f3b08 #b85a0a #e88a2d #fac08a #fdefe0 #e4eff8 #a9d0ea #5ba3d3 #1f6fb4 #08407e".split()),
+    diverging=(
+        "#7f3b08",
+        "#b85a0a",
+        "#e88a2d",
+        "#fac08a",
+        "#fdefe0",
+        "#e4eff8",
+        "#a9d0ea",
+        "#5ba3d3",
+        "#1f6fb4",
+        "#08407e",
+    ),
 )
 DARK = Theme(
     accent="#107d73",
@@ -43,5 +65,16 @@ DARK = Theme(
     text="#e8ebe9",
     border="#353b3e",
     sequential=_VIRIDIS,
-    diverging=tuple("#ffcb94 #f59f4b #cc7420 #7f4915 #33291f #1c2a36 #1a4c7a #2d7fc4 #62aceb #b0d8fc".split()),
+    diverging=(
+        "#ffcb94",
+        "#f59f4b",
+        "#cc7420",
+        "#7f4915",
+        "#33291f",
+        "#1c2a36",
+        "#1a4c7a",
+        "#2d7fc4",
+        "#62aceb",
+        "#b0d8fc",
+    ),
 )

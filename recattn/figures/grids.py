@@ -18,7 +18,7 @@ def cell_contributions(prediction: Prediction) -> Float[Array, "head query key"]
     A cell's part of its column is its part of the attention that reaches the score there:
     s w_j A_ji (v_i . c) = contribution_i * w_j A_ji / sum_j' w_j' A_j'i. None where no exact sum exists.
     """
-    if prediction.contribution is None:
+    if prediction.contribution is None or not prediction.exact:
         return None
     reaching = prediction.pooling[:, None] * prediction.attention[-1]
     together = reaching.sum(axis=1, keepdims=True)
@@ -58,12 +58,13 @@ class SumCheck:
     cells: float
     other_heads: float
     itself: float
+    constant: float  # what comes from no unit
     score: float
 
     @property
     def total(self) -> float:
         """All parts together; equals the score to float precision."""
-        return self.cells + self.other_heads + self.itself
+        return self.cells + self.other_heads + self.itself + self.constant
 
     @property
     def gap(self) -> float:
@@ -80,6 +81,7 @@ def sum_check(prediction: Prediction, head: int) -> SumCheck | None:
         cells=float(cells[head].sum()),
         other_heads=float(np.delete(prediction.contribution, head, axis=0).sum()),
         itself=float(prediction.residual.sum()),
+        constant=prediction.bias,
         score=prediction.total,
     )
 

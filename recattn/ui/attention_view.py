@@ -1,9 +1,8 @@
-"""The attention page's parts: switches, all heads small, one head large, a cell in words, the numbers as a table."""
+"""The attention page's parts: switches, all heads small, one head large, a cell in words, the sum check."""
 
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 from jaxtyping import Int
 
@@ -11,7 +10,6 @@ from recattn.errors import UnknownError
 from recattn.figures.grids import Grid, row_rank
 from recattn.figures.heatmap import finding, head_figure
 from recattn.types import Array
-from recattn.ui.export import offer_csv
 from recattn.ui.head_grid import Tile, show_heads
 from recattn.ui.shell import Page
 from recattn.ui.subject import Subject, unit_order
@@ -46,8 +44,8 @@ def choose_view(page: Page, subject: Subject) -> Shown:
         required=True,
         key="view",
         bind="query-params",
-        help="**Looks at**: its attention. **Adds**: its exact part of the score, with attention and pooling held at the "
-        "values they took. Neither says what would happen without an article: only leaving it out shows that.",
+        help="**Looks at**: its attention. **Adds**: its exact part of the score, with attention and pooling held at "
+        "the values they took. Neither says what would happen without an article: only leaving it out shows that.",
     )
     order = st.segmented_control(
         "Order by",
@@ -56,7 +54,7 @@ def choose_view(page: Page, subject: Subject) -> Shown:
         required=True,
         key="order",
         bind="query-params",
-        help="**Time**: newest first. **Category**: the most read first. **Weight**: what this head looks at most first.",
+        help="**Time**: newest first. **Category**: most read first. **Weight**: what this head looks at most first.",
     )
     sorts = [BY_NUMBER, BY_SPREAD] + [BY_ADDS] * (subject.adds is not None)
     sort = st.segmented_control(
@@ -69,11 +67,11 @@ def choose_view(page: Page, subject: Subject) -> Shown:
         help="**Spread**: heads that look at few articles first. **Adds**: heads that move the score most first.",
     )
     own_scale = st.toggle(
-        "Each head by itself",
+        "Own scale",
         key="own",
         bind="query-params",
-        help="Off: one colour scale for all heads, so that they can be compared. On: each head's strongest cell is the "
-        "end of its own scale, so that faint heads can be read.",
+        help="Off: one colour scale for all heads, so that they can be compared. On: each head by itself, so that "
+        "faint heads can be read; its scale ends at its strongest cell.",
     )
     units = unit_order(subject, order or subject.orders[0], layer, head)
     return Shown(VIEWS[view or names[0]], units, sort or BY_NUMBER, own_scale, layer, head)
@@ -149,12 +147,11 @@ def _scale_note(shown: Shown, limit: float) -> str:
 def show_head(page: Page, subject: Subject, shown: Shown) -> None:
     """One head large, the sum check, and the cell that was clicked."""
     selected = _selected(page, subject)
-    layers = range(subject.layers)
-    all_cells = [head_cells(subject, shown.view, layer, head) for layer in layers for head in range(subject.heads)]
-    own = head_cells(subject, shown.view, shown.layer, shown.head)
-    limit = limit_of(own) if shown.own_scale and own is not None else max(map(limit_of, filter(_is_there, all_cells)))
+    limit = _limit(subject, shown)
     grid = large_grid(subject, shown.view, shown.layer, shown.head, shown.order, limit, selected)
-    st.markdown(f"**{plain(head_hint(subject, shown.layer, shown.head))}.** {shown.view.sentence}")
+    st.markdown(
+        f"**{plain(head_hint(subject, shown.layer, shown.head))}.** {shown.view.sentence.format(unit=subject.unit)}"
+    )
     st.plotly_chart(
         head_figure(grid, shown.view.rows_title, shown.view.columns_title),
         key=_LARGE,
@@ -168,8 +165,11 @@ def show_head(page: Page, subject: Subject, shown: Shown) -> None:
         show_sum(subject, shown.head)
 
 
-def _is_there(cells: Array | None) -> bool:
-    return cells is not None
+def _limit(subject: Subject, shown: Shown) -> float:
+    """Where the colour scale ends: at the strongest cell of all heads, or of this one."""
+    if shown.own_scale:
+        return limit_of(_cells(subject, shown, shown.layer, shown.head))
+    return max(limit_of(_cells(subject, shown, *pair)) for pair in _ordered(subject, BY_NUMBER))
 
 
 def _selected(page: Page, subject: Subject) -> tuple[int, int] | None:
@@ -218,50 +218,10 @@ def show_sum(subject: Subject, head: int) -> None:
     check = subject.check(head)
     if check is None:
         return
-    parts = f"{signed(check.cells)} + {signed(check.other_heads)} + {signed(check.itself)}"
+    values = [check.cells, check.other_heads, check.itself] + [check.constant] * bool(check.constant)
+    parts = ", ".join(map(signed, values))
     st.markdown(
         plain(f"The cells and the bars below them add up to the score: {check.total:.3f} = {check.score:.3f}"),
-        help=f"Cells of this head, other heads, the articles themselves: {plain(parts)}. Attention and pooling are held "
-        f"at the values they took. Difference: {check.gap:.1e}.",
+        help=f"Cells of this head, other heads, the articles themselves: {plain(parts)}. Attention and pooling are "
+        f"held at the values they took. Difference: {check.gap:.1e}.",
     )
-
-
-def cells_frame(subject: Subject, shown: Shown) -> pd.DataFrame:
-    """The numbers of the large figure, row by row in the order shown."""
-    weight = subject.attention[shown.layer, shown.head]
-    rows, columns = (side.ravel() for side in np.meshgrid(shown.order, shown.order, indexing="ij"))
-    labels = np.array(subject.labels, dtype=object)
-    frame = pd.DataFrame({"From": labels[rows], "To": labels[columns], "Looks at": weight[rows, columns]})
-    frame["Rank in row"] = (
-        frame.groupby(np.repeat(np.arange(len(labels)), len(labels)))["Looks at"]
-        .rank(ascending=False, method="min")
-        .astype(int)
-    )
-    if subject.cells is not None and shown.layer == subject.layers - 1:
-        frame["Adds"] = subject.cells[shown.head][rows, columns]
-    return frame
-
-
-def show_table(subject: Subject, shown: Shown) -> None:
-    """The same numbers as a table, and as a file."""
-    table = st.expander("The same numbers as a table", icon=":material/table:", key="table", on_change="rerun")
-    if not table.open:
-        return
-    with table:
-        frame = cells_frame(subject, shown)
-        st.dataframe(
-            frame,
-            hide_index=True,
-            height=360,
-            column_config={
-                "From": st.column_config.TextColumn("From (row)", width="large"),
-                "To": st.column_config.TextColumn("To (column)", width="large"),
-                "Looks at": st.column_config.NumberColumn(
-                    format="percent", width=90, help="Share of the row's attention"
-                ),
-                "Rank in row": st.column_config.NumberColumn(width=90, help="1 is what this row looks at most"),
-                "Adds": st.column_config.NumberColumn(format="%+.4f", width=90, help="Exact part of the score"),
-            },
-            alt="Every cell of the figure: from which article, to which, weight, rank, what it adds",
-        )
-        offer_csv(frame, f"head-{shown.layer + 1}-{shown.head + 1}")

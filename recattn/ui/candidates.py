@@ -64,7 +64,7 @@ def _choose_among(has_times: bool, has_moments: bool) -> str:
             required=True,
             key="among",
             bind="query-params",
-            help="Candidates: the whole catalogue, the articles published last, or the list this person was really shown once",
+            help="The whole catalogue, the articles published last, or the list this person was really shown once",
         )
         or EVERYTHING
     )

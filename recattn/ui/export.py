@@ -13,7 +13,9 @@ def csv_bytes(frame: pd.DataFrame) -> bytes:
     ['title,score', "'=1+1,-0.5", 'Storm,1.0']
     """
     texts = {
-        name: column.map(_inert) for name, column in frame.items() if not pd.api.types.is_numeric_dtype(column.dtype)
+        str(name): column.map(_inert)
+        for name, column in frame.items()
+        if not pd.api.types.is_numeric_dtype(column.dtype)
     }
     return frame.assign(**texts).rename(columns=_inert).to_csv(index=False).encode("utf-8-sig")
 

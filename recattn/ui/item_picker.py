@@ -25,13 +25,13 @@ def choose_item(page: Page, user: User) -> str:
         page.choose(item=st.session_state[key], cell=None)
 
     st.selectbox(
-        "Why this article?",
+        "Recommended article",
         ids,
         ids.index(wanted),
         format_func=lambda item: _name(page, item, by_id.get(item)),
         key=key,
         on_change=chosen,
-        help="The best of the whole catalogue for this reader, with its score: a logit, only differences mean something.",
+        help="The best of the whole catalogue for this reader. In brackets the score: only differences mean something.",
     )
     return wanted
 

@@ -1,4 +1,4 @@
-"""A training while it runs: what it does, how far it is, its curves. The page only reads; the work is another process."""
+"""A training while it runs: what it does, how far it is, its curves. The page reads, another process works."""
 
 import json
 from pathlib import Path

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 import streamlit as st
+from jaxtyping import Float
 
 from recattn.config import checked_name, runs_folder
 from recattn.data.store import Dataset
-from recattn.types import Prediction, Recommendation
+from recattn.types import Array, Prediction, Recommendation
 
 if TYPE_CHECKING:
+    from recattn.models.encoder import TextEncoder
     from recattn.recommender import Recommender
 
 
@@ -75,6 +77,27 @@ def prediction(run: str, dataset_name: str, user_id: str, item_id: str) -> Predi
     return model.predict(model.dataset.user(user_id).history, item_id)
 
 
+@st.cache_data(max_entries=64, show_spinner=False)
+def words(run: str, dataset_name: str, item_id: str) -> tuple[list[str], Float[Array, "layer head query key"]]:
+    """The words of an item's text as the model's encoder reads them, and what each looks at."""
+    from recattn.models.encoder import item_texts
+
+    opened = dataset(dataset_name)
+    opened.item(item_id)  # says so when there is none
+    config = recommender(run, dataset_name).model.config
+    text = item_texts(opened.items().iloc[opened.index([item_id])], config.text_category, config.text_abstract)[0]
+    return _encoder(run, _key(dataset_name)).attention(text)
+
+
+@st.cache_resource(max_entries=2, show_spinner="Loading the text encoder, once for everybody.")
+def _encoder(run: str, key: Key) -> "TextEncoder":
+    """The text encoder that a run's model was trained with."""
+    from recattn.models.encoder import TextEncoder
+
+    config, own = recommender(run, key[0]).model.config, runs_folder() / checked_name(run, "run") / "encoder"
+    return TextEncoder.load(str(own) if own.is_dir() else config.encoder, config.max_tokens)
+
+
 def distributions(dataset_name: str) -> dict[str, pd.DataFrame]:
     """The small tables behind the charts of a dataset."""
     return _distributions(_key(dataset_name))
@@ -83,3 +106,24 @@ def distributions(dataset_name: str) -> dict[str, pd.DataFrame]:
 @st.cache_data(max_entries=8, show_spinner="Counting clicks for the charts.")
 def _distributions(key: Key) -> dict[str, pd.DataFrame]:
     return dataset(key[0]).distributions()
+
+
+_LOOKED_THROUGH = 40  # people among whom the one to begin with is found
+
+
+def showcase(run: str, dataset_name: str) -> tuple[str, str]:
+    """Somebody worth opening on, and what they get first: the clearest reason among some people found by chance.
+
+    Histories of 8 to 20 articles fill a figure and leave its titles readable. The item is empty where nothing fits.
+    """
+    return _showcase(run, _key(dataset_name))
+
+
+@st.cache_data(max_entries=16, show_spinner="Finding somebody worth looking at.")
+def _showcase(run: str, key: Key) -> tuple[str, str]:
+    opened = dataset(key[0])
+    people = [opened.random_user(seed) for seed in range(_LOOKED_THROUGH)]
+    fitting = [user for user in people if 8 <= len(user.history) <= 20] or opened.find_users("", 1)
+    firsts = {user.user_id: recommendations(run, key[0], user.history, 1) for user in fitting}
+    user_id = max(firsts, key=lambda user: firsts[user][0].reason_adds or 0.0 if firsts[user] else -1.0)
+    return user_id, firsts[user_id][0].item_id if firsts[user_id] else ""

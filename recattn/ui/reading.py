@@ -17,17 +17,18 @@ SHOWN = 200  # clicks of a history that are listed; the model reads fewer
 
 def titles(dataset: Dataset, item_ids: Sequence[str]) -> list[str]:
     """Titles in the order of the ids; an item without one is called by what is known of it."""
-    rows = dataset.index(item_ids)
-    known = dataset.items()["title"]
-    return [
-        (known.iat[row] if row >= 0 else "") or f"untitled ({item})" for item, row in zip(item_ids, rows, strict=True)
-    ]
+    known = _texts(dataset, "title", item_ids)
+    return [title or f"untitled ({item})" for item, title in zip(item_ids, known, strict=True)]
 
 
 def categories(dataset: Dataset, item_ids: Sequence[str]) -> list[str]:
     """Categories in the order of the ids, empty where unknown."""
-    known = dataset.items()["category"]
-    return [known.iat[row] if row >= 0 else "" for row in dataset.index(item_ids)]
+    return _texts(dataset, "category", item_ids)
+
+
+def _texts(dataset: Dataset, column: str, item_ids: Sequence[str]) -> list[str]:
+    known = dataset.items()[column]
+    return [str(known.iat[row]) if row >= 0 else "" for row in dataset.index(item_ids)]
 
 
 def reading_times(impressions: Sequence[Impression]) -> dict[str, datetime]:
@@ -102,9 +103,9 @@ def show_history(table: pd.DataFrame) -> None:
         height=_height(table),
         hide_index=True,
         column_config={
-            "Title": st.column_config.TextColumn(width="large"),
-            "Category": st.column_config.TextColumn(width="small"),
-            "Read": st.column_config.DatetimeColumn(format="D MMM, HH:mm", width="small", help="When it was clicked"),
+            "Title": st.column_config.TextColumn(width=230),
+            "Category": st.column_config.TextColumn(width=80),
+            "Read": st.column_config.DatetimeColumn(format="D MMM, HH:mm", width=95, help="When it was clicked"),
         },
         alt="Articles this person read, newest first",
     )
@@ -121,19 +122,22 @@ def choose_row(table: pd.DataFrame) -> int:
         selection_mode="single-row",
         selection_default={"selection": {"rows": [0]}},
         column_config={
-            "Rank": st.column_config.NumberColumn("#", width=40, help="1 is the best of all candidates"),
-            "Title": st.column_config.TextColumn(width="large"),
-            "Category": st.column_config.TextColumn(width="small"),
+            "Rank": st.column_config.NumberColumn("#", width=32, help="1 is the best of all candidates"),
+            "Title": st.column_config.TextColumn(width=230),
+            "Category": st.column_config.TextColumn(width=75),
             "Score": st.column_config.NumberColumn(
-                format="%.2f", width=65, help="A logit: only differences between candidates mean something"
+                format="%.2f", width=55, help="A logit: only differences between candidates mean something"
             ),
             "What adds most": st.column_config.TextColumn(
-                width="large", help="The article read before that adds most to this score, and how much"
+                width=190, help="The article read before that adds most to this score, and how much"
             ),
             "History adds": st.column_config.NumberColumn(
-                format="%+.2f", width=95, help="What all articles read add together; the rest is there for everybody"
+                "History",
+                format="%+.2f",
+                width=60,
+                help="What all articles read add together; the rest is there for everybody",
             ),
-            "Clicked": st.column_config.TextColumn(width="small", help="What this person really did"),
+            "Clicked": st.column_config.TextColumn(width=75, help="What this person really did"),
         },
         alt="Recommended articles, best first",
     )

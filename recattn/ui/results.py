@@ -1,7 +1,7 @@
 """How good a run is: its metrics with intervals, beside baselines on the same impressions."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -14,7 +14,7 @@ from recattn.ui.wording import counted, interval
 
 METRICS = {"auc": "AUC", "mrr": "MRR", "ndcg@5": "nDCG@5", "ndcg@10": "nDCG@10"}
 HINTS = {
-    "auc": "Of a clicked and an unclicked article shown together, how often the clicked one is ranked above; 0.5 is chance",
+    "auc": "Of a clicked and an unclicked article shown together, how often the clicked one ranks above; 0.5 is chance",
     "mrr": "1 / rank of the clicked articles, mean",
     "ndcg@5": "How far up the clicked articles stand among the first 5; 1 is best",
     "ndcg@10": "How far up the clicked articles stand among the first 10; 1 is best",
@@ -43,7 +43,7 @@ def read_evaluations(folder: Path) -> dict[str, dict[str, object]]:
 def results_of(evaluation: Mapping[str, object]) -> Results:
     """The model's figures first, then each baseline's, named for people."""
     model, baselines = evaluation.get("model"), evaluation.get("baselines")
-    rows = {MODEL: model} if isinstance(model, dict) else {}
+    rows: dict[str, dict[str, Sequence[float]]] = {MODEL: model} if isinstance(model, dict) else {}
     rows |= {BASELINES.get(name, name): row for name, row in baselines.items()} if isinstance(baselines, dict) else {}
     return {name: {metric: Interval(*value) for metric, value in row.items()} for name, row in rows.items()}
 
@@ -51,7 +51,7 @@ def results_of(evaluation: Mapping[str, object]) -> Results:
 def results_frame(results: Results) -> pd.DataFrame:
     """One line a method, each metric with its interval in words."""
     rows = [
-        {"Ranking by": name} | {METRICS.get(metric, metric): interval(value) for metric, value in row.items()}
+        {"Ranking by": name, **{METRICS.get(metric, metric): interval(value) for metric, value in row.items()}}
         for name, row in results.items()
     ]
     return pd.DataFrame(rows)
@@ -66,11 +66,11 @@ def show_results(folder: Path) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         names = [name for name in USERS if name in found]
         users = st.segmented_control(
-            "Measured on", names, default=names[0], required=True, key="users", format_func=USERS.get
+            "Measured on", names, default=names[0], required=True, key="users", format_func=USERS.__getitem__
         )
         metrics = list(METRICS)
         metric = st.segmented_control(
-            "By", metrics, default="auc", required=True, key="metric", format_func=METRICS.get
+            "By", metrics, default="auc", required=True, key="metric", format_func=METRICS.__getitem__
         )
     evaluation = found[users or names[0]]
     results, metric = results_of(evaluation), metric or "auc"

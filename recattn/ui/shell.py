@@ -7,6 +7,7 @@ having run before.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import streamlit as st
@@ -22,6 +23,9 @@ from recattn.ui.wording import moment, plain
 
 if TYPE_CHECKING:
     from recattn.recommender import Recommender
+
+_SIDEBAR = 230  # pixels
+_HERE = Path(__file__).parent
 
 Needs = Literal["nothing", "dataset", "model"]
 
@@ -86,10 +90,10 @@ class Page:
 
     @property
     def user(self) -> User:
-        """The user of the link; without one, somebody with a long history."""
+        """The user of the link; without one, somebody worth opening on."""
         if self.choice.user:
             return self.dataset.user(self.choice.user)
-        return self.dataset.find_users("", 1)[0]
+        return self.dataset.user(loads.showcase(self.model_run.run, self.dataset_name)[0])
 
     def link(self, **changes: str | int | None) -> dict[str, str]:
         """Parameters of a link that keeps what was chosen, with some things changed."""
@@ -111,7 +115,8 @@ def open_page(name: str) -> Iterator[Page]:
     The first call of every page, as ``with open_page("attention") as page:``.
     """
     entry = PAGES[name]
-    st.set_page_config(f"{entry.title} · RecAttn", ":material/visibility:", "wide")
+    st.set_page_config(f"{entry.title} · RecAttn", _HERE / "icon.svg", "wide", initial_sidebar_state=_SIDEBAR)
+    st.html(_HERE / "page.css")
     page, problem = _page(name)
     _draw_sidebar(page)
     _draw_heading(page, entry)
@@ -154,9 +159,10 @@ def _draw_sidebar(page: Page) -> None:
 
 def _draw_heading(page: Page, entry: Entry) -> None:
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
-        st.title(entry.title, anchor=False, width="content")
+        with st.container(horizontal=True, vertical_alignment="bottom", width="content"):
+            st.title(entry.title, anchor=False, width="content")
+            st.caption(entry.question, width="content")
         st.caption(about(page), width="content")
-    st.write(entry.question)
 
 
 def about(page: Page) -> str:

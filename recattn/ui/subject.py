@@ -35,6 +35,11 @@ class Subject:
     prediction: Prediction | None = None
 
     @property
+    def unit(self) -> str:
+        """What a unit is called."""
+        return "word" if self.prediction is None else "article"
+
+    @property
     def layers(self) -> int:
         """Layers that attend."""
         return int(self.attention.shape[0])
@@ -119,7 +124,6 @@ def _reach(subject: Subject, layer: int, head: int) -> Float[Array, " key"]:
 
 def described(subject: Subject) -> str:
     """What is shown, in numbers."""
-    noun = "article" if subject.prediction is not None else "word"
     units = len(subject.labels) - (subject.prediction.null if subject.prediction is not None else 0)
     layers = f" in each of {subject.layers} layers" if subject.layers > 1 else ""
-    return f"{counted(units, noun)}, {counted(subject.heads, 'head')}{layers}"
+    return f"{counted(units, subject.unit)}, {counted(subject.heads, 'head')}{layers}"

@@ -15,8 +15,11 @@ from recattn.ui.wording import counted
 
 PRESET_HELP = {
     "default": "Frozen text encoder, small attention model. Made for a laptop: about a minute on the sample.",
-    "paper": "The founding document to the letter: DistilBERT fine-tuned end to end. Needs its weights, and hours without a GPU.",
+    "paper": "The founding document to the letter: DistilBERT, fine-tuned. Needs its weights, and hours without a GPU.",
 }
+
+
+_FIELDS = dataclasses.fields(TrainingConfig)
 
 
 def choose_training(disabled: bool) -> None:
@@ -24,9 +27,9 @@ def choose_training(disabled: bool) -> None:
     infos = {info.name: info for info in dataset_infos()}
     with st.container(horizontal=True):
         dataset = st.selectbox(
-            "Dataset", list(infos), key="train-dataset", format_func=lambda name: _sized(infos[name])
+            "Dataset", list(infos), key="train-dataset", format_func=lambda name: _sized(infos[name]), width=380
         )
-        preset = st.selectbox("Preset", list(PRESETS), key="train-preset", help="\n\n".join(_presets()))
+        preset = st.selectbox("Preset", list(PRESETS), key="train-preset", help="\n\n".join(_presets()), width=200)
     st.caption(PRESET_HELP.get(preset, ""))
     with st.form("train", border=False):
         settings = _choose_settings(preset)
@@ -46,12 +49,13 @@ def _presets() -> list[str]:
 
 
 def _choose_settings(preset: str) -> dict[str, Any]:
-    """One folded group of widgets for each group of settings; returns what differs from nothing: all values."""
+    """All settings with the preset's values, folded away, a tab for each group."""
+    groups = [(group, list(members)) for group, members in groupby(_FIELDS, key=lambda field: field.metadata["group"])]
     values: dict[str, Any] = {}
-    fields = dataclasses.fields(TrainingConfig)
-    for group, members in groupby(fields, key=lambda field: field.metadata["group"]):
-        with st.expander(f"{group} settings"):
-            values.update(_choose_group(preset, list(members)))
+    with st.expander("Change settings", icon=":material/tune:"):
+        for tab, (_, members) in zip(st.tabs([group for group, _ in groups]), groups, strict=True):
+            with tab:
+                values.update(_choose_group(preset, members))
     return values
 
 
@@ -74,13 +78,12 @@ def _choose_value(field: "dataclasses.Field[Any]", default: Any, key: str) -> An
         return st.selectbox(label, about["choices"], about["choices"].index(default), key=key, help=help_text)
     if kind is bool:
         return st.checkbox(label, default, key=key, help=help_text)
+    hint = f"{help_text} From {about['low']:g} to {about['high']:g}." if about["low"] is not None else help_text
     if kind is int:
-        low, high = int(about["low"]), int(about["high"])
-        return st.number_input(label, low, high, default, 1, key=key, help=f"{help_text} From {low:,} to {high:,}.")
+        return st.number_input(label, int(about["low"]), int(about["high"]), default, 1, key=key, help=hint)
     if kind is float:
-        low, high = float(about["low"]), float(about["high"])
-        step = max(default / 2, 1e-5) or 0.01
+        step = default / 2 or 0.01
         return st.number_input(
-            label, low, high, default, step, "%.5g", key=key, help=f"{help_text} From {low:g} to {high:g}."
+            label, float(about["low"]), float(about["high"]), default, step, "%.5g", key=key, help=hint
         )
     return st.text_input(label, default, max_chars=300, key=key, help=help_text)

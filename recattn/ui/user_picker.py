@@ -20,15 +20,7 @@ _TEXT = "find-user"
 def choose_user(page: Page) -> User:
     """Search, draw a person by chance, or take one worth a look; returns the person that is shown."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.text_input(
-            "Find a reader",
-            key=_TEXT,
-            type="search",
-            live="300ms",
-            max_chars=100,
-            placeholder="Part of an id, or what they read about: chess, elections …",
-            width="stretch",
-        )
+        _draw_search()
         stars = st.popover("Worth a look", icon=":material/star:", key="stars", on_change="rerun")
         if stars.open:
             with stars:
@@ -36,6 +28,33 @@ def choose_user(page: Page) -> User:
         st.button("Random", icon=":material/casino:", on_click=_choose_random, args=(page,), help="Somebody by chance")
     _show_matches(page, st.session_state.get(_TEXT, ""))
     return _shown_user(page)
+
+
+def choose_reader(page: Page) -> User:
+    """One line about the person that is shown, and a way to another; for pages about something else."""
+    user = page.user
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(f"**Reader {plain(shortened(user.user_id, 40))}**", width="content")
+        another = st.popover("Another", icon=":material/person_search:", type="tertiary", key="find", on_change="rerun")
+        st.button("Random", icon=":material/casino:", type="tertiary", on_click=_choose_random, args=(page,))
+    st.caption(plain(about_user(page.dataset, user)))
+    if another.open:
+        with another:
+            _draw_search()
+            _show_matches(page, st.session_state.get(_TEXT, ""))
+    return user
+
+
+def _draw_search() -> None:
+    st.text_input(
+        "Find a reader",
+        key=_TEXT,
+        type="search",
+        live="300ms",
+        max_chars=100,
+        placeholder="Part of an id, or what they read about: chess, elections …",
+        width="stretch",
+    )
 
 
 def _shown_user(page: Page) -> User:
@@ -94,8 +113,10 @@ def _offer(page: Page, user: User, note: str, key: str) -> None:
 
 def _choose(page: Page, user_id: str) -> None:
     st.session_state[_TEXT] = ""
-    st.session_state["stars"] = False
-    page.choose(user=user_id, item=None)
+    for popover in ("stars", "find"):
+        if popover in st.session_state:
+            st.session_state[popover] = False
+    page.choose(user=user_id, item=None, cell=None)
 
 
 def _choose_random(page: Page) -> None:

@@ -52,7 +52,7 @@ VIEWS = {
         View(
             "looks at",
             False,
-            "Each row is an article that was read; bright cells are the articles this head **looks at** from there.",
+            "Bright cells: what this head **looks at** (column) from each {unit} (row).",
             "counts in<br>the score",
             "looked at<br>in all",
             _attention,
@@ -61,7 +61,7 @@ VIEWS = {
         View(
             "adds",
             True,
-            "Each cell is what looking from its row at its column **adds** to the score: blue adds, orange takes away.",
+            "What looking from a row at a column **adds** to the score: blue adds, orange takes away.",
             "counts in<br>the score",
             "other heads<br>and itself",
             _contributions,
@@ -117,5 +117,5 @@ def large_grid(
 def head_hint(subject: Subject, layer: int, head: int) -> str:
     """One head in words: how widely it looks, and what it adds."""
     place = f"Head {head + 1}" + (f" of layer {layer + 1}" if subject.layers > 1 else "")
-    hint = f"{place}: looks widely at {percent(float(subject.spreads[layer, head]))}"
+    hint = f"{place}: spread {percent(float(subject.spreads[layer, head]))}"
     return hint if subject.adds is None else f"{hint}, adds {signed(float(subject.adds[head]))} to the score"

@@ -1,0 +1,155 @@
+"""Looking through a dataset: tables a page at a time, searched on the server, and what the import made of its files."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from recattn.data.store import Dataset
+from recattn.types import DatasetInfo
+from recattn.ui.export import offer_csv
+from recattn.ui.reading import titles
+from recattn.ui.wording import counted, moment, plain, shortened
+
+ROWS = 25
+_LISTED = 3  # titles named in a cell of a history
+
+Fetch = Callable[[str, int, int], tuple[pd.DataFrame, int]]
+
+
+def show_items(dataset: Dataset) -> None:
+    """Articles, with search."""
+    found = _choose_rows("items", "article", "Title, category or text …", dataset.page_items)
+    _show(
+        "items",
+        found.rename(columns=str.capitalize)[["Title", "Category", "Subcategory", "Abstract", "Item_id"]],
+        {
+            "Title": st.column_config.TextColumn(width="large"),
+            "Category": st.column_config.TextColumn(width=110),
+            "Subcategory": st.column_config.TextColumn(width=120),
+            "Abstract": st.column_config.TextColumn(width="large"),
+            "Item_id": st.column_config.TextColumn("Id", width=90),
+        },
+    )
+
+
+def show_users(dataset: Dataset) -> None:
+    """Readers, with search."""
+    found = _choose_rows("users", "reader", "Part of an id …", dataset.page_users)
+    table = pd.DataFrame(
+        {
+            "Reader": found["user_id"],
+            "Articles read": found["history_length"],
+            "Clicks seen": found["n_clicks"],
+            "First seen": found["first_time"],
+            "Last seen": found["last_time"],
+            "Read last": [_some(dataset, list(history)[::-1]) for history in found["history"]],
+        }
+    )
+    _show(
+        "users",
+        table.dropna(axis="columns", how="all"),
+        {
+            "Reader": st.column_config.TextColumn(width=110),
+            "Articles read": st.column_config.NumberColumn(width=100, help="Length of the history, all that is known"),
+            "Clicks seen": st.column_config.NumberColumn(width=95, help="Clicks in the impressions of all splits"),
+            "First seen": _time_column(),
+            "Last seen": _time_column(),
+            "Read last": st.column_config.TextColumn(width="large", help="Newest first"),
+        },
+    )
+
+
+def show_impressions(dataset: Dataset) -> None:
+    """What was shown to whom, with search."""
+    found = _choose_rows(
+        "impressions", "impression", "Part of a reader's or an impression's id …", dataset.page_impressions
+    )
+    table = pd.DataFrame(
+        {
+            "Impression": found["impression_id"],
+            "Split": found["split"],
+            "Reader": found["user_id"],
+            "Time": found["time"],
+            "Read before": [len(history) for history in found["history"]],
+            "Shown": [len(candidates) for candidates in found["candidates"]],
+            "Clicked": [_clicked(dataset, clicked) for clicked in found["clicked"]],
+        }
+    )
+    _show(
+        "impressions",
+        table.dropna(axis="columns", how="all"),
+        {
+            "Impression": st.column_config.TextColumn(width=95),
+            "Split": st.column_config.TextColumn(width=60),
+            "Reader": st.column_config.TextColumn(width=95),
+            "Time": _time_column(),
+            "Read before": st.column_config.NumberColumn(width=95, help="Articles in the history at that moment"),
+            "Shown": st.column_config.NumberColumn(width=65, help="Candidates that were shown"),
+            "Clicked": st.column_config.TextColumn(width="large"),
+        },
+    )
+
+
+def _choose_rows(name: str, noun: str, placeholder: str, fetch: Fetch) -> pd.DataFrame:
+    """The search field and the pages; returns the rows of this page only."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        text = st.text_input(
+            "Search", key=f"search-{name}", type="search", live="300ms", max_chars=100, placeholder=placeholder
+        )
+        text = (text or "").strip()
+        _, total = fetch(text, 0, 1)
+        pages = max(1, -(-total // ROWS))
+        number = st.pagination(pages, key=f"page-{name}-{pages}-{text}") if pages > 1 else 1
+    st.caption(f"{counted(total, noun)}" + (f" with “{plain(shortened(text, 40))}”" if text else ""))
+    return fetch(text, (number - 1) * ROWS, ROWS)[0]
+
+
+def _show(name: str, table: pd.DataFrame, columns: dict[str, Any]) -> None:
+    table = table.loc[:, [name for name in table if not table[name].isin(["", None]).all()]] if len(table) else table
+    height = 37 + 35 * max(1, len(table))
+    st.dataframe(
+        table, hide_index=True, height=height, column_config=columns, placeholder="", alt=f"One page of {name}"
+    )
+    offer_csv(table, name)
+
+
+def _time_column() -> Any:
+    return st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm", width=130)
+
+
+def _some(dataset: Dataset, item_ids: list[str]) -> str:
+    """The first few titles in one line, and how many more there are."""
+    named = "; ".join(shortened(title, 50) for title in titles(dataset, item_ids[:_LISTED]))
+    more = len(item_ids) - _LISTED
+    return f"{named} and {more:,} more" if more > 0 else named
+
+
+def _clicked(dataset: Dataset, clicked: Any) -> str:
+    if clicked is None or isinstance(clicked, float):
+        return "unknown"
+    return _some(dataset, list(clicked)) or "nothing"
+
+
+def show_report(info: DatasetInfo) -> None:
+    """What the import read, kept and left out, with line numbers."""
+    st.markdown(
+        f"Made {plain(moment(info.created))} from **{plain(info.source)}**: kept {counted(info.items, 'article')}, "
+        f"{counted(info.users, 'reader')}, {counted(info.impressions, 'impression')} "
+        f"({', '.join(f'{plain(split)} {count:,}' for split, count in info.splits.items())})."
+    )
+    for note in info.notes:
+        st.caption(plain(note))
+    files = pd.DataFrame({"File": list(info.checksums), "sha256": list(info.checksums.values())})
+    files.insert(1, "Rows read", [info.rows_read.get(name) for name in info.checksums])
+    st.dataframe(files, hide_index=True, width="content", alt="Files that were read, with rows and checksums")
+    if not info.rejected:
+        st.success("Every row was kept.", icon=":material/check:")
+        return
+    reasons = pd.DataFrame({"Left out because of": list(info.rejected), "Rows": list(info.rejected.values())})
+    st.dataframe(reasons, hide_index=True, width="content", alt="Rows left out, by reason")
+    st.caption("The first of each, with file and line:")
+    rows = pd.DataFrame([dict(row) for row in info.rejected_rows])
+    st.dataframe(rows, hide_index=True, alt="The first rows left out, with file, line, reason and text")
+    offer_csv(rows, "left-out")

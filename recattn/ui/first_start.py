@@ -1,0 +1,80 @@
+"""The first start: the sample is loaded and a model trained on it by itself, once, however many tabs are open."""
+
+import threading
+
+import streamlit as st
+
+from recattn.data.store import dataset_infos
+from recattn.errors import RecAttnError
+from recattn.jobs.registry import Registry
+from recattn.ui.guard import check_may_act, may_act
+from recattn.ui.job_progress import busy_run, show_job
+from recattn.ui.notices import show_error
+
+SAMPLE = "sample"
+_one_at_a_time = threading.Lock()
+
+
+def sample_waits() -> bool:
+    """Whether the sample is there and nothing was ever trained, as right after ``make run``."""
+    return any(info.name == SAMPLE for info in dataset_infos()) and not Registry().runs()
+
+
+def train_sample_once() -> None:
+    """Start the sample's training unless there is a run already; safe when two tabs come at once."""
+    with _one_at_a_time:
+        if sample_waits():
+            from recattn.jobs.training_job import start_training
+            from recattn.training.config import configured
+
+            start_training(SAMPLE, configured(), "default")
+
+
+def show_training() -> bool:
+    """Draw the first model's progress where one is on its way; returns whether that is so."""
+    if sample_waits():
+        with st.spinner("Starting the first training. This loads PyTorch, which takes some seconds."):
+            train_sample_once()
+    run = busy_run()
+    if run is None:
+        return False
+    with st.container(border=True):
+        st.subheader("The first model is being trained", anchor=False)
+        st.write("On the sample this takes about a minute. The page goes on by itself.")
+        show_job(run.run, full=False)
+    return True
+
+
+def offer_sample() -> None:
+    """For an empty home: one button that loads the sample and trains on it."""
+    with st.container(border=True):
+        st.subheader("Nothing here yet", anchor=False)
+        st.write(
+            "Start with the sample: a small world of made-up news, with readers whose reasons to click are known. "
+            "It is loaded in seconds, and a model is trained on it in about a minute."
+        )
+        if st.button(
+            "Load the sample and train",
+            key="load-sample",
+            type="primary",
+            icon=":material/play_arrow:",
+            disabled=not may_act(),
+        ):
+            _load_and_train()
+        if not may_act():
+            st.caption("Only possible on the machine the app runs on, at its localhost address.")
+        st.caption("Own data instead: `python -m recattn import mind --name NAME --train PATH`")
+
+
+def _load_and_train() -> None:
+    from recattn.data.sample import load_sample
+
+    try:
+        check_may_act()
+        with st.spinner("Loading the sample"), _one_at_a_time:
+            if all(info.name != SAMPLE for info in dataset_infos()):
+                load_sample(SAMPLE)
+    except RecAttnError as error:
+        show_error(error)
+    else:
+        st.rerun()
