@@ -28,8 +28,9 @@ class Catalogue:
         for line, cells in rows:
             try:
                 self._take(rows, line, cells, here)
-            except Unusable as bad:
-                rows.reject(line, bad)
+            except Unusable as why:
+                rows.leave_out(line, why)
+        rows.check()
 
     def _take(self, rows: Rows, line: int, cells: list[str], here: set[str]) -> None:
         item_id = cells[0]
@@ -46,12 +47,11 @@ class Catalogue:
     def _compare(self, rows: Rows, line: int, cells: list[str], in_this_file: bool) -> None:
         """Account for an id seen before. That another file repeats an item word for word is how MIND is made."""
         same = self._digests[self.index[cells[0]]] == hash(tuple(cells))
-        if not same and in_this_file:
-            raise Unusable("articles repeated with other content", cells[0])
+        if in_this_file:
+            reason = "articles repeated" if same else "articles repeated with other content"
+            raise Unusable(reason, cells[0], harmless=same)
         if not same:
             rows.drop(line, "articles with other content in another split", cells[0])
-        elif in_this_file:
-            rows.drop(line, "articles repeated", cells[0])
 
     def _add(self, rows: Rows, line: int, cells: list[str]) -> None:
         item_id, category, subcategory, title, abstract, url, in_title, in_abstract = cells

@@ -2,25 +2,19 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from jaxtyping import Int, Shaped
 
+from recattn.data.ragged import Lists
 from recattn.errors import DataError
 from recattn.types import Impressions
 
 Index = Callable[[Sequence[str]], Int[np.ndarray, " item"]]
 _DICTIONARIES = ["user_id", "history.list.element", "candidates.list.element"]
-
-
-class Lists(NamedTuple):
-    """Ragged lists of numbers: those of row i are ``flat[offsets[i]:offsets[i + 1]]``."""
-
-    offsets: Int[np.ndarray, " row_plus_1"]
-    flat: Int[np.ndarray, " value"]
 
 
 def read_impressions(path: Path, split: str, index: Index) -> Impressions:
@@ -85,14 +79,9 @@ def _texts(groups: Sequence[pa.Table], column: str) -> Shaped[np.ndarray, " row"
     )
 
 
-def _lists(chunks: Sequence[Any], flats: Sequence[np.ndarray]) -> Lists:
-    lengths = np.concatenate([np.diff(chunk.offsets.to_numpy()) for chunk in chunks])
-    return Lists(np.concatenate(([0], np.cumsum(lengths, dtype=np.int64))), np.concatenate(flats))
-
-
 def _items(groups: Sequence[pa.Table], column: str, index: Index) -> Lists:
-    chunks, flats = _chunks(groups, column), []
-    for chunk in chunks:
+    parts = []
+    for chunk in _chunks(groups, column):
         values = chunk.flatten()
         rows = index(values.dictionary.to_pylist())[values.indices.to_numpy()]
         if len(rows) and rows.min() < 0:
@@ -101,8 +90,8 @@ def _items(groups: Sequence[pa.Table], column: str, index: Index) -> Lists:
                 "Its tables belong together.",
                 "Import the dataset again with --replace.",
             )
-        flats.append(rows)
-    return _lists(chunks, flats)
+        parts.append(Lists.of(np.diff(chunk.offsets.to_numpy()), rows))
+    return Lists.joined(parts)
 
 
 def _labels(groups: Sequence[pa.Table]) -> Int[np.ndarray, " candidate"] | None:

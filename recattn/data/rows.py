@@ -3,6 +3,7 @@
 import hashlib
 from collections import Counter
 from collections.abc import Iterator
+from itertools import islice
 from typing import IO
 
 from recattn.data.sources import InputFile
@@ -17,12 +18,21 @@ _BAD_SHARE = 0.01
 _REPORT_BYTES = 1 << 22
 
 
-class Unusable(Exception):  # noqa: N818 - it never leaves the reader
-    """A row can't be used. ``reason`` is a plural that reads well after a count."""
+Row = tuple[int, list[str]]  # line number, counted from 1, and cells
 
-    def __init__(self, reason: str, text: str) -> None:
+
+class Unusable(Exception):  # noqa: N818 - it never leaves the reader
+    """A row can't be used.
+
+    Args:
+        reason: a plural that reads well after a count.
+        text: of the row, or of the cell in question.
+        harmless: nothing is lost without it, so it doesn't count as a bad row.
+    """
+
+    def __init__(self, reason: str, text: str, harmless: bool = False) -> None:
         super().__init__(reason, text)
-        self.reason, self.text = reason, text
+        self.reason, self.text, self.harmless = reason, text, harmless
 
 
 class Rejections:
@@ -56,18 +66,15 @@ class Progress:
 
 
 class Rows:
-    """Iterates over ``(line number, cells)`` of a file, as published: tabs, no quoting; CRLF and a BOM are let pass.
+    """The rows of a file as published: tabs, no quoting; CRLF and a BOM are let pass.
 
-    Rows that are not UTF-8 or have another number of columns are rejected here, others by whoever reads the cells.
+    Rows that are not UTF-8 or have another number of columns are left out here, others by whoever reads the cells.
 
     Args:
         file: where the bytes come from.
         columns: how many there must be.
         rejections: the account of the whole import.
         progress: hears of the bytes read.
-
-    Raises:
-        DataError: at the end, when the file is empty, when no row was good, or more than 1 % were bad.
     """
 
     def __init__(self, file: InputFile, columns: int, rejections: Rejections, progress: Progress) -> None:
@@ -82,26 +89,32 @@ class Rows:
         """Of the bytes read so far."""
         return self._digest.hexdigest()
 
-    def __iter__(self) -> Iterator[tuple[int, list[str]]]:
+    def __iter__(self) -> Iterator[Row]:
         with self.file.open() as stream:
             for raw in self._lines(stream):
                 try:
                     cells = self._cells(raw)
-                except Unusable as bad:
-                    self.reject(self.read, bad)
+                except Unusable as why:
+                    self.leave_out(self.read, why)
                 else:
                     yield self.read, cells
-        self._check()
 
-    def reject(self, line: int, bad: Unusable) -> None:
-        """A bad row: it is left out and counts towards the 1 %."""
-        self._n_bad += 1
-        if len(self._bad) < 5:
-            self._bad.append(f"{self.file.name}:{line} {bad.reason}: {bad.text[:_SHOWN]!r}")
-        self._rejections.add(self.file.name, line, bad.reason, bad.text)
+    def batches(self, size: int = 16_384) -> Iterator[list[Row]]:
+        """The same rows, many at once."""
+        rows = iter(self)
+        while batch := list(islice(rows, size)):
+            yield batch
+
+    def leave_out(self, line: int, why: Unusable) -> None:
+        """Account for a row that can't be used."""
+        self._rejections.add(self.file.name, line, why.reason, why.text)
+        if not why.harmless:
+            self._n_bad += 1
+            if len(self._bad) < 5:
+                self._bad.append(f"{self.file.name}:{line} {why.reason}: {why.text[:_SHOWN]!r}")
 
     def drop(self, line: int, reason: str, text: str, count: int = 1) -> None:
-        """Something is left out that does not make the file a bad one."""
+        """Account for a part of a row (or an addition to it) that is left out while the row stays."""
         self._rejections.add(self.file.name, line, reason, text, count)
 
     def _lines(self, stream: IO[bytes]) -> Iterator[bytes]:
@@ -130,7 +143,12 @@ class Rows:
             return cells
         raise Unusable(f"rows of {'fewer' if len(cells) < self._columns else 'more'} columns", text)
 
-    def _check(self) -> None:
+    def check(self) -> None:
+        """Judge the file as a whole, after its last row.
+
+        Raises:
+            DataError: when it is empty, no row was good, or more than 1 % were bad.
+        """
         good = self.read - self._n_bad
         if good and self._n_bad <= _BAD_SHARE * self.read:
             return

@@ -1,6 +1,7 @@
 """Looking people and items up. Texts are compared as lower case and never act as patterns."""
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 
 import pandas as pd
@@ -13,6 +14,8 @@ from recattn.types import Impression, User
 _USER = "user_id, history, n_clicks, first_time, last_time"
 _SPLIT_ORDER = f"list_position({list(SPLITS)!r}, split)"
 _ABOUT = "concat_ws(' ', title, category, subcategory)"
+_COUNTED_CLICKS = 1_000_000  # enough to tell who reads most about a very common topic, and done in a tenth of a second
+_NOWHERE = "\0\0"  # stands for a text that can't be in any table
 _WORD_START = r"(^|[^\pL\pN])"
 
 
@@ -28,9 +31,14 @@ def user(queries: Queries, dataset: str, user_id: str) -> User:
     return _user(*found[0])
 
 
-def user_at(queries: Queries, row: int) -> User:
-    """The user of a row of the table."""
-    return _user(*queries.rows(f"SELECT {_USER} FROM users WHERE file_row_number = ?", row)[0])
+def users_at(queries: Queries, rows: Sequence[int]) -> list[User]:
+    """The users of some rows of the table, in the order of the rows given."""
+    if not rows:
+        return []
+    listed = ", ".join(map(str, rows))
+    found = queries.rows(f"SELECT file_row_number, {_USER} FROM users WHERE file_row_number IN ({listed})")
+    by_row = {row: _user(*values) for row, *values in found}
+    return [by_row[row] for row in rows]
 
 
 def find_users(queries: Queries, text: str, n: int) -> list[User]:
@@ -52,22 +60,14 @@ def find_readers(queries: Queries, text: str, n: int) -> list[User]:
     if not words:
         return []
     matching = " AND ".join([f"regexp_matches({_ABOUT}, ?, 'i')"] * len(words))
-    patterns = [_WORD_START + re.escape(word) for word in words]
-    items = [row for (row,) in queries.rows(f"SELECT file_row_number FROM items WHERE {matching}", *patterns)]
-    if not items:
-        return []
     counted = queries.rows(
-        f"SELECT user_row FROM readers WHERE item_row IN ({', '.join(map(str, items))}) "
+        "SELECT user_row FROM (SELECT user_row FROM readers WHERE item_row IN "
+        f"(SELECT file_row_number FROM items WHERE {matching}) LIMIT {_COUNTED_CLICKS}) "
         "GROUP BY user_row ORDER BY count(*) DESC, user_row LIMIT ?",
+        *(_WORD_START + re.escape(word) for word in words),
         n,
     )
-    rows = [row for (row,) in counted]
-    listed = ", ".join(map(str, rows))
-    found = (
-        queries.rows(f"SELECT file_row_number, {_USER} FROM users WHERE file_row_number IN ({listed})") if rows else []
-    )
-    by_row = {row: _user(*values) for row, *values in found}
-    return [by_row[row] for row in rows]
+    return users_at(queries, [row for (row,) in counted])
 
 
 def user_impressions(queries: Queries, user_id: str) -> list[Impression]:
@@ -87,35 +87,29 @@ def user_impressions(queries: Queries, user_id: str) -> list[Impression]:
 
 def page_items(queries: Queries, text: str, offset: int, limit: int) -> tuple[pd.DataFrame, int]:
     """Items in their order."""
-    columns = ("title", "category", "subcategory", "abstract", "item_id")
-    where = " OR ".join(f"contains(lower({column}), $text)" for column in columns)
-    return _page(queries, "* EXCLUDE (file_row_number)", "items", where, "file_row_number", text, offset, limit)
+    searched = ("title", "category", "subcategory", "abstract", "item_id")
+    return _page(queries, "items", "* EXCLUDE (file_row_number)", searched, text, offset, limit)
 
 
 def page_users(queries: Queries, text: str, offset: int, limit: int) -> tuple[pd.DataFrame, int]:
     """Users by id."""
-    shown = "* EXCLUDE (file_row_number)"
-    return _page(queries, shown, "users", "contains(lower(user_id), $text)", "file_row_number", text, offset, limit)
+    return _page(queries, "users", "* EXCLUDE (file_row_number)", ("user_id",), text, offset, limit)
 
 
 def page_impressions(queries: Queries, text: str, offset: int, limit: int) -> tuple[pd.DataFrame, int]:
-    """Impressions by split and time."""
+    """Impressions by split, user and time."""
     clicked = "list_where(candidates, list_transform(labels, lambda label: label = 1)) AS clicked"
     shown = f"impression_id, split, user_id, time, history, candidates, {clicked}"
-    where = "contains(lower(user_id), $text) OR contains(lower(impression_id), $text)"
-    return _page(queries, shown, "impressions", where, f"{_SPLIT_ORDER}, place", text, offset, limit)
+    return _page(queries, "impressions", shown, ("user_id", "impression_id"), text, offset, limit)
 
 
 def _page(
-    queries: Queries, shown: str, table: str, where: str, order: str, text: str, offset: int, limit: int
+    queries: Queries, table: str, shown: str, searched: Sequence[str], text: str, offset: int, limit: int
 ) -> tuple[pd.DataFrame, int]:
-    """Rows of one page, and how many match in all."""
-    values = [text.lower() if _is_text(text) else "\0"] * where.count("$text")
-    where = where.replace("$text", "?") if text else "true"
-    values = values if text else []
-    page = queries.table(
-        f"SELECT {shown} FROM {table} WHERE {where} ORDER BY {order} LIMIT ? OFFSET ?", *values, limit, offset
-    )
+    """Rows of one page in the order of the file, which DuckDB keeps by itself, and how many match in all."""
+    where = " OR ".join(f"contains(lower({column}), lower(?))" for column in searched) if text else "true"
+    values = [text if _is_text(text) else _NOWHERE] * len(searched) if text else []
+    page = queries.table(f"SELECT {shown} FROM {table} WHERE {where} LIMIT ? OFFSET ?", *values, limit, offset)
     ((total,),) = queries.rows(f"SELECT count(*) FROM {table} WHERE {where}", *values)
     return page, total
 

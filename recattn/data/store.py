@@ -208,7 +208,7 @@ class Dataset:
     def random_user(self, seed: int) -> User:
         """Somebody by chance; the same for the same seed."""
         row = int(np.random.default_rng(seed).integers(self.info.users))
-        return search.user_at(self._queries, row)
+        return search.users_at(self._queries, [row])[0]
 
     def user_impressions(self, user_id: str) -> list[Impression]:
         """What a user was shown, newest first, over all splits; empty for an unknown user."""
@@ -228,7 +228,7 @@ class Dataset:
         return search.page_users(self._queries, text, offset, limit)
 
     def page_impressions(self, text: str = "", offset: int = 0, limit: int = 50) -> tuple[pd.DataFrame, int]:
-        """Impressions whose user or own id has a text in it, by split and time, and how many there are in all.
+        """Impressions whose user or own id has a text in it, by split, user and time, and how many there are in all.
 
         Columns: impression_id, split, user_id, time, history, candidates (lists of item ids), clicked (list of item
         ids; null in an unlabelled split).
