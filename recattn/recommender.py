@@ -1,6 +1,6 @@
 """A dataset and a trained model: the top-N for a history, and the Prediction of one (history, candidate)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -12,14 +12,22 @@ from torch import Tensor
 
 from recattn.data import Dataset
 from recattn.errors import UnknownError
+from recattn.evaluation.baselines import recent_clicks
+from recattn.models.asking import Asking
 from recattn.models.attention import Reading
+from recattn.models.contributions import contributions
+from recattn.models.encoder import TextEncoder, item_texts
 from recattn.models.loading import load_model
+from recattn.models.predicting import predictions
 from recattn.models.scoring import category_rows, embed_items
-from recattn.models.vectors import item_vectors
+from recattn.models.vectors import encoder_of, item_vectors
+from recattn.models.words import Scored, words_prediction
 from recattn.types import Prediction, Recommendation, Report, silent
 
-_POPULAR_SHARE = 0.2  # "recent" is this share of the latest training clicks
-_SUBSETS_PER_BATCH = 256
+_SCORES_PER_PART = 1 << 22  # bounds the memory of scores of many histories x the whole catalogue
+
+Scores = Float[np.ndarray, "..."]
+Standing = Callable[[Bool[np.ndarray, "subset click"]], Iterator[tuple[Scores, Scores]]]
 
 
 class Recommender:
@@ -39,7 +47,8 @@ class Recommender:
         self._titles: list[str] = items["title"].tolist()
         self._category_names: list[str] = items["category"].tolist()
         self._vectors = item_vectors(self.model.config, folder, items, report)
-        self._items = embed_items(self.model, self._vectors, category_rows(self.model, self._category_names))
+        self._categories = category_rows(self.model, self._category_names)
+        self._items = embed_items(self.model, self._vectors, self._categories)
 
     @classmethod
     def load(cls, folder: Path, dataset: Dataset, report: Report = silent) -> "Recommender":
@@ -114,27 +123,75 @@ class Recommender:
         Raises:
             UnknownError: when the candidate is not in the dataset.
         """
-        row, visible = self._row(candidate), self._visible(history)
-        chosen = self._items[row][None, None]
-        null = int(self.model.config.null_click)
-        with torch.inference_mode():
-            reading = self._read(history, explain=True)
-            scores, pooling = self.model.score(reading, chosen)
-            contribution, residual = self.model.contributions(reading, pooling, chosen)
-        attention = torch.as_tensor(reading.attentions)[0].numpy()
-        return Prediction(
-            items=tuple(self._ids[item] for item in visible),
-            candidate=candidate,
-            total=float(scores[0, 0]),
-            null=null,
-            attention=attention,
-            pooling=pooling[0, 0].numpy(),
-            contribution=None if contribution is None else contribution[0, 0].numpy(),
-            residual=None if residual is None else residual[0, 0].numpy(),
-            similarity=_cosine(self._vectors[visible], self._vectors[row]),
-            score=lambda keep: self._score_subsets(visible, row, keep),
-            gradient=lambda scale: self._gradient(visible, row, scale),
+        return self.predict_all(history, [candidate])[0]
+
+    def predict_all(self, history: Sequence[str], candidates: Sequence[str]) -> list[Prediction]:
+        """The prediction of each candidate; the history is read once.
+
+        Raises:
+            UnknownError: when a candidate is not in the dataset.
+        """
+        rows, visible = np.array([self._row(item) for item in candidates], dtype=np.int64), self._visible(history)
+        return predictions(
+            self.model,
+            self._items[torch.as_tensor(visible)],
+            self._items[torch.as_tensor(rows)],
+            [self._ids[item] for item in visible],
+            candidates,
+            _cosine(self._vectors[rows], self._vectors[visible]),
         )
+
+    def words(self, history: Sequence[str], candidate: str, item: str | None = None) -> Prediction:
+        """What each token of one title does to the candidate's score.
+
+        Args:
+            history: item ids, oldest first.
+            candidate: whose score it is.
+            item: whose title: the candidate's (default), or that of a click.
+
+        Raises:
+            UnknownError: when the candidate is not in the dataset, or the item neither the candidate nor a click.
+        """
+        row, visible = self._row(candidate), self._visible(history)
+        told = row if item is None else self._row(item)
+        if told != row and told not in visible:
+            raise UnknownError(
+                f"{self._titles[told]!r} was not read, as far as the model sees.",
+                "Allowed are the recommended item and the clicks of the history.",
+                "Choose one of these.",
+            )
+        config = self.model.config
+        text = item_texts(self.dataset.items().iloc[[told]], config.text_category, config.text_abstract)[0]
+        clicks = self._vectors[visible]
+        other = self._vectors[row] if told != row else clicks.sum(axis=0)
+        return words_prediction(self._encoder, text, candidate, self._led_to(visible, row, told), other)
+
+    def margin(
+        self, history: Sequence[str], candidate: str, n: int, *, deleted: bool = False
+    ) -> Callable[[Bool[np.ndarray, "subset click"]], Float[np.ndarray, " subset"]]:
+        """A function from kept clicks to how far the candidate's score is above the n-th best other item's.
+
+        Above 0 the candidate is in the top n of the whole catalogue without what was read.
+
+        Args:
+            history: item ids, oldest first; ``keep`` is over those that the model sees, as in `Prediction`.
+            candidate: whose place it is.
+            n: length of the list.
+            deleted: take clicks away as if never read; default: hide them, the others keep their place.
+        """
+        standing = self._standing(history, candidate, deleted)
+
+        def margins(keep: Bool[np.ndarray, "subset click"]) -> Float[np.ndarray, " subset"]:
+            return np.concatenate([own - _nth_largest(others, n) for own, others in standing(keep)])
+
+        return margins
+
+    def ranks(
+        self, history: Sequence[str], candidate: str, keep: Bool[np.ndarray, "subset click"], *, deleted: bool = False
+    ) -> Int[np.ndarray, " subset"]:
+        """The candidate's place for each pattern of kept clicks, counted as `rank` does; see `margin`."""
+        standing = self._standing(history, candidate, deleted)(keep)
+        return np.concatenate([(others >= own[:, None]).sum(axis=1) + 1 for own, others in standing])
 
     def _row(self, item_id: str) -> int:
         row = int(self.dataset.index([item_id])[0])
@@ -172,15 +229,15 @@ class Recommender:
     def _explained(
         self, history: Sequence[str], rows: Int[np.ndarray, " chosen"], scores: Float[np.ndarray, " chosen"]
     ) -> list[Recommendation]:
-        """Recommendations with the click that adds most, where the score is an exact sum."""
+        """Recommendations with the click that adds most."""
         visible, null = self._visible(history), int(self.model.config.null_click)
         plain = [self._recommendation(rank, *pair) for rank, pair in enumerate(zip(rows, scores, strict=True), 1)]
-        if not self.exact or not len(visible) or not len(rows):
+        if not len(visible) or not len(rows):
             return plain
         with torch.inference_mode():
-            reading, chosen = self._read(history, explain=True), self._items[None, torch.as_tensor(rows)]
-            contribution, residual = self.model.contributions(reading, self.model.score(reading, chosen)[1], chosen)
-        by_click = (torch.as_tensor(contribution).sum(dim=2) + torch.as_tensor(residual))[0, :, null:].numpy()
+            reading, chosen = self._read(history, explain=True), self._items[torch.as_tensor(rows)]
+            parts = contributions(self.model, reading, self.model.score(reading, chosen[None])[1], chosen)
+        by_click = (parts.by_head.sum(dim=1) + parts.residual)[:, null:].numpy()
         return [
             replace(
                 entry,
@@ -196,42 +253,53 @@ class Recommender:
 
     @cached_property
     def _recent_clicks(self) -> Int[np.ndarray, " item"]:
-        items, times = self.dataset.clicks("train")
-        latest = items[np.argsort(times, kind="stable")][-max(1, round(len(items) * _POPULAR_SHARE)) :]
-        return np.bincount(latest, minlength=len(self._ids))
+        return recent_clicks(*self.dataset.clicks("train"), len(self._ids))
 
-    def _score_subsets(
-        self, visible: Int[np.ndarray, " click"], row: int, keep: Bool[np.ndarray, "subset click"]
-    ) -> Float[np.ndarray, " subset"]:
-        """The score with only the kept clicks visible, each in its place."""
-        clicks, chosen = self._items[torch.as_tensor(visible)], self._items[row][None, None]
-        scores = []
-        with torch.inference_mode():
-            for part in np.array_split(keep, max(1, len(keep) // _SUBSETS_PER_BATCH)):
-                reading = self.model.read(clicks.expand(len(part), -1, -1), torch.as_tensor(part))
-                scores.append(self.model.score(reading, chosen.expand(len(part), -1, -1))[0][:, 0])
-        return torch.cat(scores).numpy()
+    def _standing(self, history: Sequence[str], candidate: str, deleted: bool) -> Standing:
+        """A function from kept clicks to the candidate's scores and those of all other unread items, in parts."""
+        asking = Asking(self.model, self._items[torch.as_tensor(self._visible(history))])
+        row, unread = self._row(candidate), self._candidate_rows(history, None, None)
+        items = self._items[torch.as_tensor(np.concatenate(([row], unread[unread != row])))]
+        ask = asking.deleted if deleted else asking.masked
 
-    def _gradient(
-        self, visible: Int[np.ndarray, " click"], row: int, scale: Float[np.ndarray, " step"]
-    ) -> Float[np.ndarray, "step click"]:
-        """(click - baseline) x gradient at baseline + step * (click - baseline); the baseline is the null click."""
-        with torch.inference_mode(False), torch.enable_grad():
-            baseline = self._baseline()
-            away = self._items[torch.as_tensor(visible)].clone() - baseline  # (click, dim)
-            steps = torch.as_tensor(scale, dtype=away.dtype)[:, None, None]
-            clicks = (baseline + steps * away).detach().requires_grad_()  # (step, click, dim)
-            keep = torch.ones(clicks.shape[:2], dtype=torch.bool)
-            chosen = self._items[row].clone()[None, None].expand(len(clicks), -1, -1)
-            total = self.model.score(self.model.read(clicks, keep), chosen)[0].sum()
-            (gradient,) = torch.autograd.grad(total, clicks)
-        return (gradient * away).sum(dim=-1).numpy()
+        def standing(keep: Bool[np.ndarray, "subset click"]) -> Iterator[tuple[Scores, Scores]]:
+            for part in np.array_split(keep, len(keep) * len(items) // _SCORES_PER_PART + 1):
+                scores = ask(part, items)
+                yield scores[:, 0], scores[:, 1:]
 
-    def _baseline(self) -> Float[Tensor, " dim"]:
-        null = self.model.null_click
-        return torch.zeros(self.model.config.dim) if null is None else null.detach()
+        return standing
+
+    def _led_to(self, visible: Int[np.ndarray, " click"], row: int, told: int) -> Scored:
+        """From vectors of one item's text to the candidate's score."""
+
+        def scored(vectors: Float[Tensor, "subset text_dim"]) -> Float[Tensor, " subset"]:
+            categories = torch.as_tensor(self._categories[told]).expand(len(vectors))
+            embedded, clicks = (
+                self.model.embed(vectors, categories),
+                self._items[torch.as_tensor(visible)].clone()[None],
+            )
+            if told == row:
+                reading = self.model.read(clicks, torch.ones(clicks.shape[:2], dtype=torch.bool))
+                return self.model.score(reading, embedded[None])[0][0]
+            clicks = torch.where(torch.as_tensor(visible == told)[:, None], embedded[:, None], clicks)
+            reading = self.model.read(clicks, torch.ones(clicks.shape[:2], dtype=torch.bool))
+            return self.model.score(reading, self._items[row].clone().expand(len(vectors), 1, -1))[0][:, 0]
+
+        return scored
+
+    @cached_property
+    def _encoder(self) -> TextEncoder:
+        return encoder_of(self.model.config, self.folder)
 
 
-def _cosine(vectors: Float[np.ndarray, "click dim"], other: Float[np.ndarray, " dim"]) -> Float[np.ndarray, " click"]:
-    lengths = np.linalg.norm(vectors, axis=1) * np.linalg.norm(other)
-    return vectors @ other / np.where(lengths > 0, lengths, 1.0)
+def _nth_largest(scores: Float[np.ndarray, "subset item"], n: int) -> Float[np.ndarray, " subset"]:
+    if n > scores.shape[1]:
+        return np.full(len(scores), -np.inf)
+    return -np.partition(-scores, n - 1, axis=1)[:, n - 1]
+
+
+def _cosine(
+    vectors: Float[np.ndarray, "item dim"], others: Float[np.ndarray, "click dim"]
+) -> Float[np.ndarray, "item click"]:
+    lengths = np.linalg.norm(vectors, axis=1)[:, None] * np.linalg.norm(others, axis=1)
+    return vectors @ others.T / np.where(lengths > 0, lengths, 1.0)

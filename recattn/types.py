@@ -139,8 +139,7 @@ class Recommendation:
     """One line of a top-N. ``score`` is a logit: only differences between candidates mean something.
 
     ``reason`` is the history item that adds most to the score and ``reason_adds`` how much; ``history_adds`` is
-    what all clicks together add (the rest of the score is the null click's). They are None where no exact
-    contribution exists (a user without history, a deeper model).
+    what all clicks together add (the rest of the score is the null click's). They are None for a user without history.
     """
 
     rank: int
@@ -156,8 +155,12 @@ class Recommendation:
 class Prediction(NamedTuple):
     """One (history, candidate) pair as the model saw it: what every page and every method reads.
 
-    ``null`` counts leading units that are no clicks (0 or 1): unit ``null`` is the oldest click.
-    ``contribution`` and ``residual`` sum to ``total`` exactly (float32) or are None where no exact sum exists.
+    ``null`` counts leading units that are no clicks: unit ``null`` is the oldest click. ``contribution``,
+    ``residual`` and ``bias`` sum to ``total`` (to float32), with attention and pooling held at the values they took;
+    where not ``exact``, normalisation and gates are held too and a unit of the last layer is no longer one click.
+
+    Hiding clicks has two meanings: ``score`` masks them (the others keep their place), ``deleted`` takes them away as
+    if never read (the others move up). The same record serves the words of one title; its clicks are then tokens.
     """
 
     items: tuple[str, ...]  # item ids of the clicks, oldest first
@@ -166,11 +169,16 @@ class Prediction(NamedTuple):
     null: int
     attention: Float[Array, "layer head query key"]
     pooling: Float[Array, " query"]
-    contribution: Float[Array, "head key"] | None
+    contribution: Float[Array, "head key"] | None  # of the last layer's heads
     residual: Float[Array, " key"] | None
     similarity: Float[Array, " click"]  # cosine of each click's text vector with the candidate's
     score: Callable[[Bool[Array, "subset click"]], Float[Array, " subset"]]  # keep -> score, positions kept
     gradient: Callable[[Float[Array, " step"]], Float[Array, "step click"]]  # input x gradient at step * input
+    deleted: Callable[[Bool[Array, "subset click"]], Float[Array, " subset"]] | None = None  # positions counted anew
+    value_norms: Float[Array, "head key"] | None = None  # length of what the last layer's heads pass on
+    bias: float = 0.0  # what is in the score and comes from no unit
+    exact: bool = True  # the cells of the one attention layer add up to the score too
+    origin: float | None = None  # the score at step 0 of ``gradient``: every click is the null click
 
     @property
     def per_click(self) -> Float[Array, " click"] | None:
@@ -181,10 +189,16 @@ class Prediction(NamedTuple):
 
     @property
     def constant(self) -> float:
-        """What is in the score whatever was read: the null click's part (0 without one)."""
+        """What is in the score whatever was read: the null click's part and the bias."""
         if self.contribution is None or self.residual is None:
             return 0.0
-        return float(self.contribution[:, : self.null].sum() + self.residual[: self.null].sum())
+        return float(self.contribution[:, : self.null].sum() + self.residual[: self.null].sum()) + self.bias
+
+    @property
+    def gap(self) -> float | None:
+        """What the parts miss of the score (float32 rounding); None where there are none."""
+        per_click = self.per_click
+        return None if per_click is None else self.total - (float(per_click.sum()) + self.constant)
 
 
 class Interval(NamedTuple):

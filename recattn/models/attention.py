@@ -127,7 +127,7 @@ class SelfAttention(nn.Module):
         Float[Tensor, "batch head unit unit"] | None,
         Float[Tensor, "batch head unit head_dim"],
     ]:
-        """What each unit takes over from the others, the weights (explaining path), and the values (0 in hidden heads)."""
+        """What each unit takes over from the others, the weights (explaining path), the values (0 in hidden heads)."""
         placed = x + positions
         q, k, v = self._split(self.query(placed)), self._split(self.key(placed)), self._split(self.value(x))
         if heads is not None:
@@ -263,12 +263,11 @@ class RecAttnModel(PreTrainedModel):
         Where ``heads`` is False that head adds nothing (ablation by zero).
         """
         batch, n_clicks = keep.shape
-        positions = self.position.weight[:n_clicks].flip(0)
+        positions = self.unit_positions(n_clicks)
         x = F.dropout(clicks, self.config.dropout, self.training)
         if self.null_click is not None:
             x = torch.cat([self.null_click.expand(batch, 1, -1), x], dim=1)
             keep = torch.cat([keep.new_ones(batch, 1), keep], dim=1)
-            positions = torch.cat([torch.zeros_like(self.null_click)[None], positions])
         z, maps, values = x, [], None
         for layer, block in enumerate(self.blocks):
             z, weights, values = block(z, positions, keep, explain, None if heads is None else heads[layer])
@@ -276,6 +275,10 @@ class RecAttnModel(PreTrainedModel):
         return Reading(
             z, keep, positions, x, torch.stack(maps, dim=1) if explain else None, values if explain else None
         )
+
+    def unit_positions(self, n_clicks: int) -> Float[Tensor, "unit dim"]:
+        """The position vector of each unit, counted from the most recent click; the null click has none."""
+        return F.pad(self.position.weight[:n_clicks].flip(0), (0, 0, int(self.config.null_click), 0))
 
     def score(
         self, reading: Reading, candidates: Float[Tensor, "batch candidate dim"]

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor, nn
 from transformers import AutoModel, AutoTokenizer, PreTrainedModel
 from transformers.utils import logging
@@ -84,15 +84,16 @@ class TextEncoder:
         )["input_ids"]
         return ids
 
+    def tokenize(self, texts: Sequence[Text], **options: bool) -> Any:
+        """What the module takes for one batch of texts, padded."""
+        return self.tokenizer(
+            list(texts), truncation=True, max_length=self.max_tokens, padding=True, return_tensors="pt", **options
+        ).to(self.module.device)
+
     def embed(self, texts: Sequence[Text]) -> Float[Tensor, "text dim"]:
         """Vectors of one batch of texts, with gradients where they are enabled."""
-        batch = self.tokenizer(
-            list(texts), truncation=True, max_length=self.max_tokens, padding=True, return_tensors="pt"
-        ).to(self.module.device)
-        hidden = self.module(**batch).last_hidden_state  # (text, token, dim)
-        keep = batch["attention_mask"].unsqueeze(-1).to(hidden.dtype)
-        mean = (hidden * keep).sum(dim=1) / keep.sum(dim=1)
-        return nn.functional.normalize(mean, dim=-1)
+        batch = self.tokenize(texts)
+        return mean_pooled(self.module(**batch).last_hidden_state, batch["attention_mask"].bool())
 
     def encode(self, texts: Sequence[Text], report: Report = silent) -> Float[np.ndarray, "text dim"]:
         """Vectors of any number of texts, without gradients; reports phase "encode"."""
@@ -117,6 +118,12 @@ class TextEncoder:
     def _eager(self) -> PreTrainedModel:
         """The same weights on the path that returns attention; its own module, so that no thread shares a switch."""
         return AutoModel.from_pretrained(self.folder, use_safetensors=True, attn_implementation="eager").eval()
+
+
+def mean_pooled(hidden: Float[Tensor, "text token dim"], keep: Bool[Tensor, "text token"]) -> Float[Tensor, "text dim"]:
+    """The mean of the visible tokens, at unit length."""
+    visible = keep.unsqueeze(-1).to(hidden.dtype)
+    return nn.functional.normalize((hidden * visible).sum(dim=1) / visible.sum(dim=1), dim=-1)
 
 
 def item_texts(items: pd.DataFrame, with_category: bool, with_abstract: bool) -> list[Text]:

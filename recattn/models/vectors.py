@@ -37,10 +37,14 @@ def item_vectors(
         items: with columns title, category, subcategory, abstract.
         report: hears of phase "encode".
     """
-    own = folder / "encoder"
-    name = str(own) if own.is_dir() else config.encoder
     texts = item_texts(items, config.text_category, config.text_abstract)
-    return text_vectors(config.encoder_fingerprint, texts, lambda: TextEncoder.load(name, config.max_tokens), report)
+    return text_vectors(config.encoder_fingerprint, texts, lambda: encoder_of(config, folder), report)
+
+
+def encoder_of(config: RecAttnConfig, folder: Path) -> TextEncoder:
+    """The text encoder of a run: its own where it was fine-tuned, otherwise the one it names."""
+    own = folder / "encoder"
+    return TextEncoder.load(str(own) if own.is_dir() else config.encoder, config.max_tokens)
 
 
 def text_vectors(
