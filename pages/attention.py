@@ -15,10 +15,10 @@ with open_page("attention") as page:
         user = choose_reader(page)
     with what:
         item = choose_item(page, user)
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key="switches"):
+    with st.container(horizontal=True, vertical_alignment="bottom", key="switches"):
         subject = choose_subject(page, user, item)
         shown = choose_view(page, subject)
-    small, large = st.columns([2, 7], gap="medium")
+    small, large = st.columns([3, 8] if subject.layers > 1 else [2, 7], gap="medium")
     with small:
         show_all_heads(page, subject, shown)
     with large:

@@ -15,16 +15,18 @@ with open_page("recommendations") as page:
     top = loads.recommendations(
         page.model_run.run, page.dataset_name, question.history, question.n, question.category, question.candidates
     )
-    read, gets = st.columns([1, 2], gap="medium")
+    table = top_table(page.dataset, top, question.clicked)
+    read, gets = st.columns([3, 7], gap="medium")
     with read:
-        st.markdown("**What they read**, newest first")
         times = reading_times(page.dataset.user_impressions(user.user_id))
         history = history_table(page.dataset, question.history, times)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown("**What they read**, newest first", width="stretch")
+            offer_csv(history, "history")
         show_history(history)
     with gets:
-        st.markdown("**What the model would show them**")
-        table = top_table(page.dataset, top, question.clicked)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**What the model would show them.** {question.note}", width="stretch")
+            offer_csv(table, "recommendations")
         chosen = top[choose_row(table)] if top else None
         show_links(page, user, chosen)
-    st.caption(question.note)
-    offer_csv(table, "recommendations")

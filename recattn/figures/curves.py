@@ -29,7 +29,7 @@ def learning_curves(rows: Sequence[Mapping[str, float]], height: int = 260) -> F
             "xaxis": axis | {"domain": [0, 0.46]},
             "xaxis2": axis | {"domain": [0.54, 1], "anchor": "y2"},
             "yaxis": {"nticks": 5},
-            "yaxis2": {"nticks": 5, "anchor": "x2"},
+            "yaxis2": {"nticks": 5, "anchor": "x2", "tickformat": ".3f", "range": _span(rows, "validation_auc")},
             "showlegend": False,
             "hovermode": "x unified",
             "annotations": [
@@ -72,3 +72,15 @@ def _line(rows: Sequence[Mapping[str, float]], key: str, name: str, colour: str,
         "marker": {"size": 5},
         "hovertemplate": "%{y:.3f}",
     }
+
+
+_LEAST_SPAN = 0.02  # of an AUC: smaller differences are noise and must not look like a cliff
+
+
+def _span(rows: Sequence[Mapping[str, float]], key: str) -> list[float] | None:
+    """A range around the values that doesn't blow up noise; None before there are any."""
+    values = [row[key] for row in rows if key in row]
+    if not values:
+        return None
+    middle, half = (max(values) + min(values)) / 2, max((max(values) - min(values)) * 0.55, _LEAST_SPAN / 2)
+    return [middle - half, middle + half]

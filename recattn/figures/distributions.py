@@ -8,6 +8,7 @@ from recattn.figures.text import escaped
 
 Figure = dict[str, Any]
 HEIGHT = 260
+ROW = 24  # pixels of a lying bar
 _MARGIN = {"l": 8, "r": 8, "t": 8, "b": 40}
 
 
@@ -19,13 +20,13 @@ def columns(labels: Sequence[str], values: Sequence[float], x: str, y: str) -> F
     return {"data": [bars | {"hovertemplate": f"%{{x}}: %{{y:,}} {y}<extra></extra>"}], "layout": _layout() | axes}
 
 
-def rows(labels: Sequence[str], values: Sequence[float], x: str, height: int = HEIGHT) -> Figure:
+def rows(labels: Sequence[str], values: Sequence[float], x: str) -> Figure:
     """A lying bar for each label, the first on top; for names that are long."""
     names = [escaped(label, 26) for label in labels]
     bars = {"type": "bar", "orientation": "h", "x": list(values), "y": names, "marker": {"color": ADDS}}
     axes = {"xaxis": _axis(x), "yaxis": {"type": "category", "autorange": "reversed", "automargin": True, "ticks": ""}}
     data = [bars | {"hovertemplate": f"%{{y}}: %{{x:,}} {x}<extra></extra>"}]
-    return {"data": data, "layout": _layout() | axes | {"height": height}}
+    return {"data": data, "layout": _layout() | axes | {"height": min(HEIGHT, 60 + ROW * len(names))}}
 
 
 def days(lines: Sequence[tuple[str, Sequence[str], Sequence[float]]], y: str) -> Figure:
@@ -63,7 +64,7 @@ def popularity(ranks: Sequence[int], shares: Sequence[float]) -> Figure:
 
 
 def _axis(title: str) -> dict[str, Any]:
-    return {"title": {"text": title, "standoff": 8}, "automargin": True, "ticks": ""}
+    return {"title": {"text": title, "standoff": 8}, "automargin": True, "ticks": "", "separatethousands": True}
 
 
 def _layout() -> dict[str, Any]:

@@ -37,15 +37,19 @@ def choose_view(page: Page, subject: Subject) -> Shown:
     """Draw the switches above the figures."""
     layer, head = _chosen_head(page, subject)
     names = available(subject)
-    view = st.segmented_control(
-        "Show what a head",
-        names,
-        default=names[0],
-        required=True,
-        key="view",
-        bind="query-params",
-        help="**Looks at**: its attention. **Adds**: its exact part of the score, with attention and pooling held at "
-        "the values they took. Neither says what would happen without an article: only leaving it out shows that.",
+    view = (
+        names[0]
+        if len(names) == 1
+        else st.segmented_control(
+            "Show what a head",
+            names,
+            default=names[0],
+            required=True,
+            key="view",
+            bind="query-params",
+            help="**Looks at**: its attention. **Adds**: its exact part of the score, with attention and pooling "
+            "held at the values they took. Neither says what happens without an article: only leaving it out shows that.",
+        )
     )
     order = st.segmented_control(
         "Order by",
@@ -112,7 +116,8 @@ def show_all_heads(page: Page, subject: Subject, shown: Shown) -> None:
     columns = subject.layers if subject.layers > 1 else _PER_ROW
     label = f"All {counted(len(tiles), 'head')}; choose one to see it large"
     show_heads(tiles, columns, shown.view.signed, label, lambda layer, head: page.choose(layer=layer, head=head))
-    st.caption(_scale_note(shown, limit))
+    layers = f"A column is a layer, 1 to {subject.layers}. " if subject.layers > 1 else ""
+    st.caption(layers + _scale_note(shown, limit))
 
 
 def _ordered(subject: Subject, sort: str) -> list[tuple[int, int]]:
@@ -149,7 +154,7 @@ def show_head(page: Page, subject: Subject, shown: Shown) -> None:
     selected = _selected(page, subject)
     limit = _limit(subject, shown)
     grid = large_grid(subject, shown.view, shown.layer, shown.head, shown.order, limit, selected)
-    st.markdown(
+    st.caption(
         f"**{plain(head_hint(subject, shown.layer, shown.head))}.** {shown.view.sentence.format(unit=subject.unit)}"
     )
     st.plotly_chart(
@@ -188,7 +193,7 @@ def _remember_cell(page: Page) -> None:
 def show_cell(grid: Grid) -> None:
     """The selected cell in words: both titles whole, weight, rank in its row, what it adds."""
     if grid.selected is None:
-        st.caption("Click a cell to read both titles in full.")
+        st.caption("Click a cell for its numbers and titles in full.")
         return
     query, key = grid.selected
     weight = grid.cells if grid.weight is None else grid.weight

@@ -51,6 +51,8 @@ def choose_question(page: Page, user: User) -> Question:
         return _at_moment(impression, n, kept)
     candidates = tuple(item for item in recent if item not in set(user.history)) if among == RECENT else None
     note = f"Out of the {counted(len(candidates), 'newest article')} not read yet." if candidates else ""
+    if not user.history:
+        note = "Nothing was read yet: these are the articles clicked most of late, and the score is their clicks."
     return Question(user.history, n, kept, candidates, None, note or "Out of all articles not read yet.")
 
 

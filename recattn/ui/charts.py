@@ -45,7 +45,7 @@ def _popularity(tables: dict[str, pd.DataFrame]) -> None:
     first = table[table["rank"] <= 100].iloc[-1]
     finding = f"The {int(first['rank'])} most clicked articles get {percent(float(first['share']))} of all clicks."
     figure = figures.popularity(table["rank"].tolist(), table["share"].tolist())
-    _draw("How unevenly", finding, figure, table, "popularity")
+    _draw("How unevenly clicks fall", finding, figure, table, "popularity")
 
 
 def _clicks_per_day(tables: dict[str, pd.DataFrame]) -> None:
@@ -61,6 +61,6 @@ def _clicks_per_day(tables: dict[str, pd.DataFrame]) -> None:
 
 def _draw(title: str, finding: str, figure: figures.Figure, table: pd.DataFrame, name: str) -> None:
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        st.markdown(f"**{title}.** {plain(finding)}")
+        st.markdown(f"**{title}.** {plain(finding)}", width="stretch")
         offer_csv(table, name)
     st.plotly_chart(figure, key=name, config={"displayModeBar": False}, alt=f"{title}. {finding}")

@@ -7,13 +7,14 @@ import streamlit as st
 
 from recattn.errors import RecAttnError
 from recattn.figures.curves import curves_finding, learning_curves
+from recattn.jobs import run_folder
 from recattn.jobs.registry import Registry, Run
 from recattn.jobs.training_job import cancel, resume
 from recattn.ui.guard import check_may_act
 from recattn.ui.notices import show_error
 from recattn.ui.wording import duration, figure, plain, shortened
 
-BUSY = ("queued", "running", "cancelling")
+BUSY, RESUMABLE = run_folder.BUSY, run_folder.RESUMABLE
 PHASES = {
     "encode": "Reading the texts of all items",
     "train": "Learning from clicks",

@@ -10,7 +10,7 @@ import streamlit as st
 from recattn.data.store import Dataset
 from recattn.types import Impression, Recommendation, User
 from recattn.ui.shell import Page
-from recattn.ui.wording import counted, moment, plain, shortened, signed
+from recattn.ui.wording import counted, figure, moment, plain, shortened, signed
 
 SHOWN = 200  # clicks of a history that are listed; the model reads fewer
 
@@ -51,11 +51,11 @@ def history_table(dataset: Dataset, history: Sequence[str], times: dict[str, dat
 
 
 def reason(recommendation: Recommendation, dataset: Dataset) -> str:
-    """The click that adds most, in one line; empty when no exact sum exists."""
+    """What the click that adds most adds, and its title, in one line; empty when no exact sum exists."""
     if recommendation.reason is None or recommendation.reason_adds is None:
         return ""
     title = shortened(titles(dataset, [recommendation.reason])[0], 70)
-    return f"{title} adds {signed(recommendation.reason_adds)}"
+    return f"{signed(recommendation.reason_adds)}  {title}"
 
 
 def top_table(
@@ -103,8 +103,8 @@ def show_history(table: pd.DataFrame) -> None:
         height=_height(table),
         hide_index=True,
         column_config={
-            "Title": st.column_config.TextColumn(width=230),
-            "Category": st.column_config.TextColumn(width=80),
+            "Title": st.column_config.TextColumn(width=185),
+            "Category": st.column_config.TextColumn(width=75),
             "Read": st.column_config.DatetimeColumn(format="D MMM, HH:mm", width=95, help="When it was clicked"),
         },
         alt="Articles this person read, newest first",
@@ -122,9 +122,9 @@ def choose_row(table: pd.DataFrame) -> int:
         selection_mode="single-row",
         selection_default={"selection": {"rows": [0]}},
         column_config={
-            "Rank": st.column_config.NumberColumn("#", width=32, help="1 is the best of all candidates"),
-            "Title": st.column_config.TextColumn(width=230),
-            "Category": st.column_config.TextColumn(width=75),
+            "Rank": st.column_config.NumberColumn("#", width=40, pinned=True, help="1 is the best of all candidates"),
+            "Title": st.column_config.TextColumn(width=215),
+            "Category": st.column_config.TextColumn(width=70),
             "Score": st.column_config.NumberColumn(
                 format="%.2f", width=55, help="A logit: only differences between candidates mean something"
             ),
@@ -155,10 +155,21 @@ def show_links(page: Page, user: User, chosen: Recommendation | None) -> None:
     if chosen is None:
         st.info("Nothing to recommend among these candidates. Widen the category or the candidates.")
         return
-    st.markdown(f"Selected: **{plain(shortened(chosen.title, 90))}**")
+    st.markdown(why(page.dataset, chosen))
     if not user.history:
         st.caption("Nothing was read yet, so there is nothing the heads could look at.")
         return
     params = page.link(user=user.user_id, item=chosen.item_id)
-    label = "See what each head looks at for this article"
+    label = "**See what each head looks at for this article**"
     st.page_link("pages/attention.py", label=label, icon=":material/grid_view:", query_params=params)
+
+
+def why(dataset: Dataset, chosen: Recommendation) -> str:
+    """The selected row in a sentence: what the history adds to its score, and which click most of all; markdown."""
+    text = f"**{plain(chosen.title)}**"
+    if chosen.reason is None or chosen.reason_adds is None or chosen.history_adds is None:
+        return text
+    best = plain(titles(dataset, [chosen.reason])[0])
+    score, history = plain(figure(chosen.score)), plain(signed(chosen.history_adds))
+    most = plain(signed(chosen.reason_adds))
+    return f"{text}: score {score}. What was read adds {history}, most of all **{best}**, {most}."

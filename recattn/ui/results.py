@@ -44,7 +44,8 @@ def results_of(evaluation: Mapping[str, object]) -> Results:
     """The model's figures first, then each baseline's, named for people."""
     model, baselines = evaluation.get("model"), evaluation.get("baselines")
     rows: dict[str, dict[str, Sequence[float]]] = {MODEL: model} if isinstance(model, dict) else {}
-    rows |= {BASELINES.get(name, name): row for name, row in baselines.items()} if isinstance(baselines, dict) else {}
+    if isinstance(baselines, dict):
+        rows |= {BASELINES.get(str(name), str(name)): row for name, row in baselines.items()}
     return {name: {metric: Interval(*value) for metric, value in row.items()} for name, row in rows.items()}
 
 

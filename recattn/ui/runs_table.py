@@ -7,8 +7,9 @@ from recattn.errors import RecAttnError
 from recattn.jobs.registry import Registry, Run
 from recattn.jobs.training_job import delete
 from recattn.ui.guard import check_may_act
-from recattn.ui.job_progress import BUSY, show_curves, show_log, show_resume
+from recattn.ui.job_progress import BUSY, RESUMABLE, show_curves, show_log, show_resume
 from recattn.ui.notices import show_error
+from recattn.ui.results import METRICS, show_results
 from recattn.ui.shell import run_label
 from recattn.ui.wording import ago, plain, shortened
 
@@ -21,7 +22,6 @@ STATES = {
     "interrupted": "interrupted",
     "finished": "finished",
 }
-METRICS = {"auc": "AUC", "mrr": "MRR", "ndcg@5": "nDCG@5", "ndcg@10": "nDCG@10"}
 
 
 def runs_frame(runs: list[Run]) -> pd.DataFrame:
@@ -63,20 +63,25 @@ def choose_run(runs: list[Run]) -> Run:
 
 def show_run(run: Run, allowed: bool) -> None:
     """The selected run and what can be done with it."""
-    st.markdown(f"**{plain(run_label(run))}** on {plain(run.dataset)}")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{plain(run_label(run))}** on {plain(run.dataset)}", width="stretch")
+        if allowed:
+            _show_actions(run)
     if run.message and run.state != "finished":
         st.warning(plain(shortened(run.message, 500)), icon=":material/info:")
-    with st.container(horizontal=True):
-        if allowed and run.state == "finished" and not run.active:
-            st.button(
-                "Let this model answer", key="activate", on_click=_activate, args=(run.run,), icon=":material/check:"
-            )
-        if allowed and run.state in {"cancelled", "failed", "interrupted"}:
-            show_resume(run)
-        if allowed and run.state not in BUSY and st.button("Delete", key="delete", icon=":material/delete:"):
-            _confirm_deletion(run)
+    if run.state == "finished":
+        show_results(run.folder)
     show_curves(run.folder)
     show_log(run.folder)
+
+
+def _show_actions(run: Run) -> None:
+    if run.state == "finished" and not run.active:
+        st.button("Let this model answer", key="activate", on_click=_activate, args=(run.run,), icon=":material/check:")
+    if run.state in RESUMABLE:
+        show_resume(run)
+    if run.state not in BUSY and st.button("Delete", key="delete", type="tertiary", icon=":material/delete:"):
+        _confirm_deletion(run)
 
 
 def _activate(run: str) -> None:

@@ -42,7 +42,7 @@ class Entry:
 
 
 PAGES = {
-    "home": Entry("app.py", "Home", ":material/home:", "See why a news recommender picks what it picks."),
+    "home": Entry("app.py", "Start", ":material/home:", "See why a news recommender picks what it picks."),
     "recommendations": Entry(
         "pages/recommendations.py",
         "Recommendations",
@@ -151,8 +151,8 @@ def _dataset_name(needs: Needs, choice: Choice, run: Run | None) -> str:
 
 
 def _draw_sidebar(page: Page) -> None:
+    st.logo(_HERE / "logo.svg", size="large", icon_image=_HERE / "icon.svg")
     with st.sidebar:
-        st.markdown("### RecAttn")
         for entry in PAGES.values():
             st.page_link(entry.path, label=entry.title, icon=entry.icon, query_params=page.link(item=None) or None)
 

@@ -112,7 +112,7 @@ def _show_steps(page: Page, user: str, item: str) -> None:
 
 
 def _show_link(stop: Stop, label: str, icon: str) -> None:
-    st.page_link(PAGES[stop.page].path, label=label, icon=icon, query_params=stop.params or None)
+    st.page_link(PAGES[stop.page].path, label=f"**{label}**", icon=icon, query_params=stop.params or None)
 
 
 def _tour(page: Page, user: str, item: str) -> list[Stop]:
