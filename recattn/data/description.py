@@ -20,12 +20,34 @@ def write_description(folder: Path, info: DatasetInfo) -> None:
     (folder / DESCRIPTION).write_text(json.dumps(entries, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def read_description(folder: Path) -> DatasetInfo:
-    """What ``dataset.json`` says, once its tables were found to be there in full size.
+def read_description(folder: Path) -> tuple[DatasetInfo, int]:
+    """What ``dataset.json`` says, once its tables were found to be there in full size; and the folder's inode.
+
+    A replacement in the midst of it makes it start again, so that old and new are never mixed.
 
     Raises:
         DataError: when it is damaged or of a newer schema, or a table is missing or cut short.
     """
+    inode = _inode(folder)
+    try:
+        info = _read(folder)
+    except DataError:
+        if inode == _inode(folder):
+            raise
+    else:
+        if inode == _inode(folder):
+            return info, inode
+    return read_description(folder)
+
+
+def _inode(folder: Path) -> int:
+    try:
+        return folder.stat().st_ino
+    except OSError as error:
+        raise DataError(f"{folder} can't be read ({error.strerror}).", "", _REMEDY) from error
+
+
+def _read(folder: Path) -> DatasetInfo:
     entries = _entries(folder / DESCRIPTION)
     version = entries.get("schema_version")
     if not isinstance(version, int) or version > SCHEMA_VERSION:

@@ -66,24 +66,21 @@ def _users(parts: list[Impressions]) -> tuple[Int[np.ndarray, " impression"], Sh
 
 
 def _latest(parts: list[Impressions], moments: list[tuple[int, int]]) -> list[int]:
-    """The history after a user's impressions, given as (split, row), the first one first.
-
-    Names of the steps: ``pending`` are clicks that no history has confirmed yet.
-    """
-    history: list[int] = []
-    pending: list[int] = []
+    """The history after a user's impressions, given as (split, row), the first one first."""
+    history = np.empty(0, np.int32)
+    pending: list[int] = []  # clicks that no history has in it yet
     for part, row in moments:
         one = parts[part]
         known = one.history[one.history_offsets[row] : one.history_offsets[row + 1]]
         if len(known):
-            history = known  # type: ignore[assignment]
+            history = known
             if pending:
                 confirmed = set(known.tolist())
                 pending = [item for item in pending if item not in confirmed]
         if one.labels is not None:
             shown = slice(one.candidate_offsets[row], one.candidate_offsets[row + 1])
             pending.extend(one.candidates[shown][one.labels[shown] == 1].tolist())
-    return _once([*np.asarray(history).tolist(), *pending])
+    return _once([*history.tolist(), *pending])
 
 
 def _once(items: list[int]) -> list[int]:

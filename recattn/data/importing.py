@@ -62,7 +62,7 @@ def _read(files: Mapping[str, list[InputFile]], report: Report) -> Content:
     return Content(
         items=catalogue.table(),
         splits=splits,
-        source="mind",
+        source="MIND",
         checksums={rows.file.name: rows.sha256 for rows in read},
         rows_read={rows.file.name: rows.read for rows in read},
         rejected=dict(rejections.counts),
@@ -101,4 +101,6 @@ def held_out(impressions: Impressions) -> tuple[Bool[np.ndarray, " impression"],
         return days == last_day, f"No dev split was given: the last day, {last_day}, was held out."
     count = min(max(1, round(_HELD_OUT_SHARE * len(days))), len(days) - 1)
     rows = np.arange(len(days)) >= len(days) - count
-    return rows, f"No dev split was given: the last {count} impressions were held out."
+    if not count:
+        return rows, "No dev split was given, and a single impression is too few to hold one out."
+    return rows, f"No dev split was given: the last {count:,} of {len(days):,} impressions were held out."

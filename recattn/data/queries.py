@@ -12,11 +12,15 @@ from recattn.errors import DataError
 
 
 class Queries:
-    """Answers SQL over the views ``items``, ``impressions``, ``users`` and ``readers``."""
+    """Answers SQL over the views ``items``, ``impressions``, ``users`` and ``readers``.
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._inode = folder.stat().st_ino
+    Args:
+        folder: of the dataset.
+        inode: of the folder when its description was read; another one is another dataset.
+    """
+
+    def __init__(self, folder: Path, inode: int) -> None:
+        self._folder, self._inode = folder, inode
 
     def rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         """All rows of an answer, as Python values."""

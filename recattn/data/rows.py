@@ -4,9 +4,8 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
-from typing import IO
 
-from recattn.data.sources import InputFile
+from recattn.data.sources import InputFile, Lines
 from recattn.errors import DataError
 from recattn.types import Report
 
@@ -15,6 +14,7 @@ _LONGEST_ROW = 1 << 27  # 5,000 clicks of 10,000-letter ids fit; a file without 
 _LISTED_PER_REASON = 20
 _SHOWN = 120  # letters of a bad row that are kept
 _BAD_SHARE = 0.01
+_HOPELESS = 10_000  # bad rows and not one good one: the rest isn't read
 _REPORT_BYTES = 1 << 22
 
 
@@ -82,7 +82,7 @@ class Rows:
         self._columns, self._rejections, self._progress = columns, rejections, progress
         self._digest = hashlib.sha256()
         self._bad: list[str] = []
-        self._n_bad = 0
+        self._n_bad = self._n_harmless = 0
 
     @property
     def sha256(self) -> str:
@@ -108,20 +108,24 @@ class Rows:
     def leave_out(self, line: int, why: Unusable) -> None:
         """Account for a row that can't be used."""
         self._rejections.add(self.file.name, line, why.reason, why.text)
-        if not why.harmless:
-            self._n_bad += 1
-            if len(self._bad) < 5:
-                self._bad.append(f"{self.file.name}:{line} {why.reason}: {why.text[:_SHOWN]!r}")
+        if why.harmless:
+            self._n_harmless += 1
+            return
+        self._n_bad += 1
+        if len(self._bad) < 5:
+            self._bad.append(f"{self.file.name}:{line} {why.reason}: {why.text[:_SHOWN]!r}")
 
     def drop(self, line: int, reason: str, text: str, count: int = 1) -> None:
         """Account for a part of a row (or an addition to it) that is left out while the row stays."""
         self._rejections.add(self.file.name, line, reason, text, count)
 
-    def _lines(self, stream: IO[bytes]) -> Iterator[bytes]:
+    def _lines(self, stream: Lines) -> Iterator[bytes]:
         while raw := stream.readline(_LONGEST_ROW):
             self._digest.update(raw)
             self._progress.advance(len(raw))
             self.read += 1
+            if self._n_bad == _HOPELESS == self.read - 1:
+                self.check()
             if len(raw) == _LONGEST_ROW and not raw.endswith(b"\n"):
                 raise DataError(
                     f"{self.file.name}:{self.read} is longer than {_LONGEST_ROW >> 20} MiB.",
@@ -138,6 +142,8 @@ class Rows:
             text = raw.decode()
         except UnicodeDecodeError as error:
             raise Unusable("rows not in UTF-8", raw.decode(errors="replace")) from error
+        if not text:
+            raise Unusable("empty rows", text, harmless=True)
         cells = text.split("\t")
         if len(cells) == self._columns:
             return cells
@@ -149,10 +155,10 @@ class Rows:
         Raises:
             DataError: when it is empty, no row was good, or more than 1 % were bad.
         """
-        good = self.read - self._n_bad
+        good = self.read - self._n_bad - self._n_harmless
         if good and self._n_bad <= _BAD_SHARE * self.read:
             return
-        if not self.read:
+        if not self._n_bad:  # a row can only be a repetition when another one was good, so these are all empty
             raise DataError(f"{self.file.name} is empty.", self._allowed(), "Check that this is the right file.")
         raise DataError(
             f"{self.file.name}: {self._n_bad:,} of {self.read:,} rows can't be used. " + "; ".join(self._bad) + ".",

@@ -15,7 +15,6 @@ _USER = "user_id, history, n_clicks, first_time, last_time"
 _SPLIT_ORDER = f"list_position({list(SPLITS)!r}, split)"
 _ABOUT = "concat_ws(' ', title, category, subcategory)"
 _COUNTED_CLICKS = 1_000_000  # enough to tell who reads most about a very common topic, and done in a tenth of a second
-_NOWHERE = "\0\0"  # stands for a text that can't be in any table
 _WORD_START = r"(^|[^\pL\pN])"
 
 
@@ -107,8 +106,8 @@ def _page(
     queries: Queries, table: str, shown: str, searched: Sequence[str], text: str, offset: int, limit: int
 ) -> tuple[pd.DataFrame, int]:
     """Rows of one page in the order of the file, which DuckDB keeps by itself, and how many match in all."""
-    where = " OR ".join(f"contains(lower({column}), lower(?))" for column in searched) if text else "true"
-    values = [text if _is_text(text) else _NOWHERE] * len(searched) if text else []
+    where = " OR ".join(f"contains(lower({column}), lower(?))" for column in searched) if _is_text(text) else "false"
+    values = [text] * len(searched) if _is_text(text) else []
     page = queries.table(f"SELECT {shown} FROM {table} WHERE {where} LIMIT ? OFFSET ?", *values, limit, offset)
     ((total,),) = queries.rows(f"SELECT count(*) FROM {table} WHERE {where}", *values)
     return page, total

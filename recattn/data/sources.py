@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, Protocol, runtime_checkable
 
 from recattn.errors import DataError
 
@@ -23,13 +23,21 @@ def max_unpacked_bytes() -> int:
     return int(float(os.environ.get("RECATTN_MAX_UNPACKED_GB") or 16) * 10**9)
 
 
+@runtime_checkable
+class Lines(Protocol):
+    """What is read of an open file."""
+
+    def readline(self, limit: int = -1, /) -> bytes:
+        """The next line, or its first ``limit`` bytes."""
+
+
 @dataclass(frozen=True)
 class InputFile:
     """One file of an import. ``name`` is what error messages and checksums call it, e.g. ``train/news.tsv``."""
 
     name: str
     size: int
-    open: Callable[[], AbstractContextManager[IO[bytes]]]
+    open: Callable[[], AbstractContextManager[Lines]]
 
 
 def input_files(path: Path, part: str, names: Sequence[str]) -> list[InputFile]:
@@ -43,13 +51,16 @@ def input_files(path: Path, part: str, names: Sequence[str]) -> list[InputFile]:
     Raises:
         DataError: when it is no such thing, lacks a file, or is a zip that can't be trusted.
     """
-    if path.is_dir():
-        return [_in_folder(path, part, name) for name in names]
-    if not path.exists():
-        raise DataError(f"{path} does not exist.", _expected(names), "Check the path.")
-    if not zipfile.is_zipfile(path):
-        raise DataError(f"{path} is no folder and no zip.", _expected(names), "Give the folder, not a file in it.")
-    members = _checked_members(path)
+    try:
+        if path.is_dir():
+            return [_in_folder(path, part, name) for name in names]
+        if not path.exists():
+            raise DataError(f"{path} does not exist.", _expected(names), "Check the path.")
+        if not zipfile.is_zipfile(path):
+            raise DataError(f"{path} is no folder and no zip.", _expected(names), "Give the folder, not a file in it.")
+        members = _checked_members(path)
+    except OSError as error:
+        raise DataError(f"{path} can't be read ({error.strerror}).", _expected(names), "Check the path.") from error
     return [_in_zip(path, members, part, name) for name in names]
 
 
@@ -61,7 +72,7 @@ def _in_folder(path: Path, part: str, name: str) -> InputFile:
     file = path / name
     if not file.is_file():
         raise DataError(f"{path} has no file {name}.", _expected([name]), "Check the path.")
-    return InputFile(f"{part}/{name}", file.stat().st_size, lambda: file.open("rb"))
+    return InputFile(f"{part}/{name}", file.stat().st_size, partial(_open_file, file))
 
 
 def _in_zip(path: Path, members: Sequence[zipfile.ZipInfo], part: str, name: str) -> InputFile:
@@ -72,8 +83,15 @@ def _in_zip(path: Path, members: Sequence[zipfile.ZipInfo], part: str, name: str
     return InputFile(f"{part}/{name}", found[0].file_size, partial(_open_member, path, found[0].filename))
 
 
+def _open_file(path: Path) -> IO[bytes]:
+    try:
+        return path.open("rb")
+    except OSError as error:
+        raise DataError(f"{path} can't be read ({error.strerror}).", "", "Check its permissions.") from error
+
+
 @contextmanager
-def _open_member(path: Path, member: str) -> Iterator[IO[bytes]]:
+def _open_member(path: Path, member: str) -> Iterator[Lines]:
     try:
         with zipfile.ZipFile(path) as archive, archive.open(member) as file:
             yield file

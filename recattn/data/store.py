@@ -26,7 +26,7 @@ def dataset_infos() -> list[DatasetInfo]:
     found = []
     for name in _names():
         try:
-            found.append(read_description(datasets_folder() / name))
+            found.append(read_description(datasets_folder() / name)[0])
         except DataError:
             continue
     return sorted(found, key=lambda info: (info.created, info.name), reverse=True)
@@ -54,9 +54,9 @@ class Dataset:
     When the folder is replaced or deleted meanwhile, questions raise ``DataError`` rather than mix old and new.
     """
 
-    def __init__(self, folder: Path, info: DatasetInfo) -> None:
+    def __init__(self, folder: Path, info: DatasetInfo, inode: int) -> None:
         self.folder, self.info = folder, info
-        self._queries = Queries(folder)
+        self._queries = Queries(folder, inode)
 
     @classmethod
     def open(cls, name: str) -> "Dataset":
@@ -72,7 +72,7 @@ class Dataset:
             raise UnknownError(
                 f"Dataset {name!r} was not found.", f"Known: {known}.", "Choose one, or import it first."
             )
-        return cls(folder, read_description(folder))
+        return cls(folder, *read_description(folder))
 
     @property
     def name(self) -> str:

@@ -1,16 +1,13 @@
-"""What looking people up costs among a million: ``python tests/data/million_users.py [users]``."""
+"""What looking people up costs among a million: ``python -m tests.data.million_users [users]``."""
 
 import os
 import sys
 import tempfile
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-
-sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from recattn.data import Dataset
 from recattn.data.schema import ITEM_SCHEMA

@@ -1,4 +1,4 @@
-"""Files of MIND-small's size in MIND's layout, and what importing them costs: ``python tests/data/mind_size.py``.
+"""Files of MIND-small's size in MIND's layout, and what importing them costs: ``python -m tests.data.mind_size``.
 
 The words are random; lengths, popularity and the number of rows follow the published files (51,282 and 42,416 news,
 65,238 together; 156,965 and 73,152 impressions; about 33 clicks a history and 37 candidates an impression).
@@ -8,7 +8,6 @@ import argparse
 import json
 import os
 import resource
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -82,7 +81,6 @@ def main() -> None:
             os._exit(0)
         os.wait()
         os.environ["RECATTN_HOME"] = str(Path(folder, "home"))
-        sys.path.insert(0, str(Path(__file__).parents[2]))
         from recattn.data import import_mind
 
         before, started = _peak(), time.perf_counter()
