@@ -105,7 +105,7 @@ class Recommender:
         What is recommended to someone without a history. Arguments as in `recommend`.
         """
         rows = self._candidate_rows([], candidates, category)
-        best = rows[np.argsort(-self._recent_clicks[rows], kind="stable")[:n]]
+        best = rows[np.argsort(-self._recent_clicks[rows], kind="stable")[:n]].tolist()
         return [self._recommendation(rank, row, float(self._recent_clicks[row])) for rank, row in enumerate(best, 1)]
 
     def rank(self, history: Sequence[str], candidate: str) -> int:
@@ -231,7 +231,8 @@ class Recommender:
     ) -> list[Recommendation]:
         """Recommendations with the click that adds most."""
         visible, null = self._visible(history), int(self.model.config.null_click)
-        plain = [self._recommendation(rank, *pair) for rank, pair in enumerate(zip(rows, scores, strict=True), 1)]
+        pairs = zip(rows.tolist(), scores.tolist(), strict=True)
+        plain = [self._recommendation(rank, row, score) for rank, (row, score) in enumerate(pairs, 1)]
         if not len(visible) or not len(rows):
             return plain
         with torch.inference_mode():
@@ -249,7 +250,7 @@ class Recommender:
         ]
 
     def _recommendation(self, rank: int, row: int, score: float) -> Recommendation:
-        return Recommendation(rank, self._ids[row], self._titles[row], self._category_names[row], float(score))
+        return Recommendation(rank, self._ids[row], self._titles[row], self._category_names[row], score)
 
     @cached_property
     def _recent_clicks(self) -> Int[np.ndarray, " item"]:
