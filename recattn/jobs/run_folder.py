@@ -111,6 +111,14 @@ def metrics(folder: Path) -> dict[str, float]:
         return {}
 
 
+def trained_on(folder: Path) -> str:
+    """The fingerprint of the dataset a run was trained on, to compare with the present one; empty when unknown."""
+    try:
+        return str(json.loads((folder / "training.json").read_text())["dataset_fingerprint"])
+    except (OSError, ValueError, TypeError, KeyError):
+        return ""
+
+
 def run_folders() -> list[Path]:
     """All folders that may be runs; those being made or removed have names no run can have."""
     if not runs_folder().is_dir():

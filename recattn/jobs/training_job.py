@@ -13,7 +13,7 @@ from recattn.config import home
 from recattn.data import Dataset
 from recattn.errors import RunError
 from recattn.jobs.liveness import identity_of, this_process
-from recattn.jobs.registry import Registry, Run
+from recattn.jobs.registry import Registry, Run, slots
 from recattn.jobs.run_folder import folder_of, new_run, sweep
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ def start_training(dataset: str, config: "TrainingConfig", preset: str, activate
 def queue_training(dataset: str, config: "TrainingConfig", preset: str, activate: bool = True) -> str:
     """Make the run of a training that this process is going to do itself, with ``trainer.train_run``."""
     Dataset.open(dataset)
+    slots()  # a wrong number there is said now, not by a process nobody looks at
     sweep()
     if Path(config.encoder).is_dir():  # the run is opened again by processes that stand elsewhere
         config = dataclasses.replace(config, encoder=str(Path(config.encoder).absolute()))

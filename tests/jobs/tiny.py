@@ -15,7 +15,7 @@ def write_tiny_mind(folder: Path, impressions: int = IMPRESSIONS, day: int = 1, 
     dice = random.Random(seed)
     folder.mkdir(parents=True)
     category = ["sports" if item % 2 else "weather" for item in range(ITEMS)]
-    titles = [" ".join(dice.sample(WORDS, 5)) for _ in range(ITEMS)]
+    titles = [" ".join(random.Random(item).sample(WORDS, 5)) for item in range(ITEMS)]
     news = [
         f"N{item}\t{category[item]}\tall\t{titles[item]}\t\thttps://news.example/{item}\t[]\t[]"
         for item in range(ITEMS)

@@ -1,0 +1,101 @@
+"""Commands about datasets: sample, import, datasets."""
+
+from argparse import Namespace
+from collections.abc import Mapping
+from pathlib import Path
+
+from recattn.cli.command import Answer, Command, argument
+from recattn.cli.output import Bar, note, table
+from recattn.types import DatasetInfo
+
+_SPLITS = ("train", "dev")
+
+
+def load_sample(given: Namespace) -> Answer:
+    """The made-up news world as a dataset; when it is one already, nothing is done."""
+    from recattn.data import Dataset, dataset_infos, import_mind
+    from recattn.data.sample import sample_folder, write_sample
+
+    if given.regenerate:
+        with Bar() as bar:
+            write_sample(Path(given.regenerate), report=bar)
+        return Answer({"folder": given.regenerate}, f"The sample's files were written to {given.regenerate}.")
+    folder = sample_folder()
+    if given.name in {info.name for info in dataset_infos()}:
+        info = Dataset.open(given.name).info
+        if dict(info.checksums) == _checksums(folder):
+            return _imported(info, with_rejected=False)
+    with Bar() as bar:
+        info = import_mind(given.name, folder / "train", folder / "dev", replace=given.replace, report=bar)
+    return _imported(info, with_rejected=False)
+
+
+def _checksums(folder: Path) -> dict[str, str]:
+    from recattn.data.description import file_sha256
+
+    names = [f"{split}/{name}" for split in _SPLITS for name in ("news.tsv", "behaviors.tsv")]
+    return {name: file_sha256(folder / name) for name in names}
+
+
+def import_news(given: Namespace) -> Answer:
+    """News in MIND's layout as a dataset."""
+    from recattn.data import import_mind
+
+    with Bar() as bar:
+        info = import_mind(given.name, given.train, given.dev, given.test, given.replace, bar)
+    for row in info.rejected_rows[:5]:
+        note(f"{row['file']}, line {row['line']}: {row['reason']}: {row['text']}")
+    for line in info.notes:
+        note(line)
+    return _imported(info, with_rejected=True)
+
+
+def _imported(info: DatasetInfo, with_rejected: bool) -> Answer:
+    document: dict[str, str | int | Mapping[str, int]] = {"dataset": info.name, "items": info.items}
+    document |= {"users": info.users, "impressions": info.impressions}
+    text = f"{info.name}: {info.items:,} items, {info.users:,} users, {info.impressions:,} impressions."
+    if with_rejected:
+        document["rejected"] = dict(info.rejected)
+        text += "".join(f"\n  rejected: {count:,} {reason}" for reason, count in info.rejected.items())
+    return Answer(document, text)
+
+
+def list_datasets(_: Namespace) -> Answer:
+    """All datasets, newest first; damaged ones are named on stderr."""
+    from recattn.data import damaged_datasets, dataset_infos
+
+    infos = dataset_infos()
+    for reason in damaged_datasets().values():
+        note(reason)
+    sizes = [{"items": info.items, "users": info.users, "impressions": info.impressions} for info in infos]
+    rows = [{"name": info.name, **size, "splits": dict(info.splits)} for info, size in zip(infos, sizes, strict=True)]
+    splits = [", ".join(f"{name} {count:,}" for name, count in info.splits.items()) for info in infos]
+    shown = [row | {"splits": text} for row, text in zip(rows, splits, strict=True)]
+    return Answer(rows, table(shown, "No datasets yet. Make one: python -m recattn sample"))
+
+
+COMMANDS = (
+    Command(
+        "sample",
+        "Make the sample, a small world of made-up news, a dataset.",
+        load_sample,
+        (
+            argument("--name", default="sample", help="of the dataset (default: sample)"),
+            argument("--replace", action="store_true", help="put it in the place of a dataset of that name"),
+            argument("--regenerate", metavar="FOLDER", help="instead, write the sample's files afresh into a folder"),
+        ),
+    ),
+    Command(
+        "import mind",
+        "Import news in the layout of MIND: folders or zips with news.tsv and behaviors.tsv.",
+        import_news,
+        (
+            argument("--name", required=True, help="of the dataset"),
+            argument("--train", required=True, metavar="PATH", help="folder or zip"),
+            argument("--dev", metavar="PATH", help="folder or zip; without it the last day of train is held out"),
+            argument("--test", metavar="PATH", help="folder or zip; may be without labels"),
+            argument("--replace", action="store_true", help="put it in the place of a dataset of that name"),
+        ),
+    ),
+    Command("datasets", "List the datasets.", list_datasets),
+)

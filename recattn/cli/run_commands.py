@@ -1,0 +1,130 @@
+"""Commands about runs: train, runs, activate, cancel, resume, delete."""
+
+from argparse import ArgumentTypeError, Namespace
+from typing import Any
+
+from recattn.cli.command import Answer, Command, argument
+from recattn.cli.output import Bar, note, table
+from recattn.errors import Cancelled
+from recattn.jobs.registry import Registry, Run
+
+_RUN = argument("run", metavar="ID", help="of the run")
+
+
+def train(given: Namespace) -> Answer:
+    """Train in the foreground; the same run as one from the page, seen there too."""
+    from recattn.jobs.training_job import queue_training
+    from recattn.training.config import configured
+
+    config = configured(given.preset, dict(given.set))
+    return _work(queue_training(given.dataset, config, given.preset, not given.no_activate))
+
+
+def resume(given: Namespace) -> Answer:
+    """Go on in the foreground from the last checkpoint."""
+    from recattn.jobs.liveness import this_process
+
+    return _work(Registry().requeue(given.run, this_process()).run)
+
+
+def _work(run: str) -> Answer:
+    """Do the training of a queued run here. Ctrl-C stops it with a checkpoint."""
+    from recattn.jobs.trainer import train_run
+
+    note(f"Run {run}. Ctrl-C stops it; what is done until then is kept.")
+    try:
+        with Bar() as bar:
+            done = train_run(run, bar)
+    except Cancelled:
+        note(f"Stopped. To go on: python -m recattn resume {run}")
+        done = Registry().run(run)
+    document = {"run": done.run, "state": done.state, "metrics": dict(done.metrics)}
+    return Answer(document, _runs_table([done]), exit_code=0 if done.state == "finished" else 1)
+
+
+def list_runs(_: Namespace) -> Answer:
+    """All runs, newest first."""
+    runs = Registry().runs()
+    return Answer([_document(run) for run in runs], _runs_table(runs))
+
+
+def activate(given: Namespace) -> Answer:
+    """Let a finished run answer, at once and for everybody."""
+    return _about(Registry().activate(given.run))
+
+
+def cancel(given: Namespace) -> Answer:
+    """Ask a run to stop."""
+    return _about(Registry().cancel(given.run))
+
+
+def delete(given: Namespace) -> Answer:
+    """Remove a run and its files."""
+    from recattn.jobs.run_folder import sweep
+
+    Registry().delete(given.run, given.even_active)
+    sweep()
+    return Answer({"run": given.run, "state": "deleted"}, f"{given.run} was deleted.")
+
+
+def _about(run: Run) -> Answer:
+    return Answer(_document(run), _runs_table([run]))
+
+
+def _document(run: Run) -> dict[str, Any]:
+    return {
+        "run": run.run,
+        "state": run.state,
+        "dataset": run.dataset,
+        "active": run.active,
+        "metrics": dict(run.metrics),
+    }
+
+
+def _runs_table(runs: list[Run]) -> str:
+    rows = [
+        {"run": run.run, "state": run.state, "dataset": run.dataset, "preset": run.preset, "active": run.active}
+        | {name: run.metrics.get(name) for name in ("auc", "mrr", "ndcg@5", "ndcg@10")}
+        | {"message": run.message}
+        for run in runs
+    ]
+    return table(rows, "No runs yet. Make one: python -m recattn train --dataset NAME")
+
+
+def setting(text: str) -> tuple[str, str]:
+    """``key=value`` of the option ``--set``.
+
+    >>> setting("encoder=a=b")
+    ('encoder', 'a=b')
+    """
+    key, equals, value = text.partition("=")
+    if not equals or not key:
+        raise ArgumentTypeError(f"{text!r} is not KEY=VALUE")
+    return key, value
+
+
+COMMANDS = (
+    Command(
+        "train",
+        "Train a model on a dataset; the finished run becomes the active one.",
+        train,
+        (
+            argument("--dataset", required=True, metavar="NAME", help="see the command datasets"),
+            argument("--preset", default="default", help="default, or paper: the founding document to the letter"),
+            argument(
+                "--set", action="append", default=[], type=setting, metavar="KEY=VALUE", help="change one setting"
+            ),
+            argument("--no-activate", action="store_true", help="leave the active run active, if there is one"),
+        ),
+    ),
+    Command("runs", "List the runs, newest first.", list_runs),
+    Command("activate", "Let a finished run answer.", activate, (_RUN,)),
+    Command("cancel", "Ask a queued or running run to stop.", cancel, (_RUN,)),
+    Command("resume", "Go on with a cancelled, failed or interrupted run, in the foreground.", resume, (_RUN,)),
+    Command(
+        "delete",
+        "Remove a run and its files for good.",
+        delete,
+        (_RUN, argument("--even-active", action="store_true", help="also when it is the one that answers")),
+    ),
+)
