@@ -36,8 +36,11 @@ class Queries:
                 answer = fetch(cursor.execute(sql, list(values)))
         except (duckdb.IOException, duckdb.InvalidInputException, duckdb.SerializationException) as error:
             self.check_unchanged()
+            reason = str(error).partition("\n")[0]  # the rest is our SQL
             raise DataError(
-                f"The tables of {self._folder} can't be read ({error}).", "", "Import the dataset again with --replace."
+                f"The tables of {self._folder} can't be read ({reason}).",
+                "",
+                "Import the dataset again with --replace.",
             ) from error
         self.check_unchanged()
         return answer
