@@ -39,7 +39,8 @@ class Asking:
     def shares(self) -> bool:
         """Whether the fast path holds for this model."""
         config = self.model.config
-        return config.exact and config.attention == "learned" and not config.candidate_pooling
+        units = len(self.clicks) + int(config.null_click)
+        return config.exact and config.attention == "learned" and not config.candidate_pooling and units > 0
 
     def masked(
         self, keep: Bool[np.ndarray, "subset click"], candidates: Float[Tensor, "candidate dim"]

@@ -49,17 +49,18 @@ class Words:
     def gradient(self, scale: Float[np.ndarray, " step"]) -> Float[np.ndarray, "step click"]:
         """(token - masked word) x gradient at masked word + step * (token - masked word), on the input embeddings."""
         with torch.inference_mode(False), torch.enable_grad():
-            embeddings = self.encoder.module.get_input_embeddings()(self.inputs["input_ids"])  # (1, token, dim)
-            away = (embeddings - self._masked_word(embeddings)).detach()
-            steps = torch.as_tensor(scale, dtype=away.dtype)
-            along = torch.ones(len(steps), away.shape[1])
-            along[:, self.order[self.null :]] = steps[:, None]
+            along = torch.ones(len(scale), len(self.order))
+            along[:, self.order[self.null :]] = torch.as_tensor(scale, dtype=along.dtype)[:, None]
             along.requires_grad_()
-            inputs = {name: part.expand(len(steps), -1) for name, part in self.inputs.items() if name != "input_ids"}
-            inputs["inputs_embeds"] = embeddings.detach() - (1 - along[..., None]) * away
-            vectors = self._vectors(inputs, torch.ones(along.shape, dtype=torch.bool))
-            (slope,) = torch.autograd.grad(self.scored(vectors).sum(), along)
+            (slope,) = torch.autograd.grad(self.scored(self._on_the_way(along)).sum(), along)
         return slope[:, self.order[self.null :]].numpy()
+
+    def origin(self) -> float:
+        """The score of as many masked words: step 0 of `gradient`."""
+        along = torch.ones(1, len(self.order))
+        along[:, self.order[self.null :]] = 0
+        with torch.inference_mode():
+            return float(self.scored(self._on_the_way(along))[0])
 
     def token_vectors(self) -> Float[np.ndarray, "click text_dim"]:
         """What the last layer makes of each token."""
@@ -86,6 +87,14 @@ class Words:
         widened = {name: part.expand(len(keep), *part.shape[1:]) for name, part in inputs.items()}
         hidden = self.encoder.module(**widened, attention_mask=keep.long()).last_hidden_state
         return mean_pooled(hidden, keep)
+
+    def _on_the_way(self, along: Float[Tensor, "step token"]) -> Float[Tensor, "step text_dim"]:
+        """Vectors of the text with each token at its own place between a masked word (0) and itself (1)."""
+        embeddings = self.encoder.module.get_input_embeddings()(self.inputs["input_ids"]).detach()  # (1, token, dim)
+        away = embeddings - self._masked_word(embeddings).detach()
+        inputs = {name: part.expand(len(along), -1) for name, part in self.inputs.items() if name != "input_ids"}
+        inputs["inputs_embeds"] = embeddings - (1 - along[..., None]) * away
+        return self._vectors(inputs, torch.ones(along.shape, dtype=torch.bool))
 
     def _masked_word(self, embeddings: Float[Tensor, "1 token dim"]) -> Float[Tensor, " dim"]:
         """The embedding of "some word": the mask token's, or 0 where the encoder has none."""
@@ -127,4 +136,5 @@ def words_prediction(
         gradient=words.gradient,
         deleted=words.deleted,
         exact=False,
+        origin=words.origin(),
     )
