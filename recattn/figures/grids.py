@@ -42,13 +42,13 @@ def spread(attention: Float[Array, "*heads query key"]) -> Float[Array, "*heads"
     return -(attention * logs).sum(axis=-1).mean(axis=-1) / np.log(attention.shape[-1]) + 0.0
 
 
-def row_rank(cells: Float[Array, "query key"], query: int, key: int) -> int:
-    """The place of a cell in its row, largest first; 1 is the largest.
+def row_ranks(cells: Float[Array, "query key"]) -> Int[Array, "query key"]:
+    """The place of each cell in its row, 1 for the largest; equal cells share the better place.
 
-    >>> row_rank(np.array([[0.1, 0.7, 0.2]]), 0, 2)
-    2
+    >>> row_ranks(np.array([[0.1, 0.7, 0.1]])).tolist()
+    [[2, 1, 2]]
     """
-    return int((cells[query] > cells[query, key]).sum()) + 1
+    return (cells[:, None, :] > cells[:, :, None]).sum(axis=-1) + 1
 
 
 @dataclass(frozen=True)

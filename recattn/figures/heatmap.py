@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 
 from recattn.figures.colours import ADDS, NEUTRAL, TAKES_AWAY
-from recattn.figures.grids import Grid, row_rank
+from recattn.figures.grids import Grid, row_ranks
 from recattn.figures.text import escaped, percent, shortened, signed
-from recattn.types import Array
 
 ROW, LEAST_ROW, GRID_HEIGHT = 30, 12, 520  # pixels
 STRIP, GAP, SCALE = 54, 10, 30
@@ -65,7 +64,7 @@ def _cells(grid: Grid, names: list[str]) -> dict[str, Any]:
         "type": "heatmap",
         "x": names,
         "y": names,
-        "z": np.round(shown.astype(float), 6),
+        "z": shown.astype(float).round(6).tolist(),
         "coloraxis": "coloraxis",
         "xgap": 1,
         "ygap": 1,
@@ -75,41 +74,45 @@ def _cells(grid: Grid, names: list[str]) -> dict[str, Any]:
 
 def _targets(grid: Grid, names: list[str]) -> dict[str, Any]:
     """The transparent squares that are hovered and clicked."""
-    units = grid.order.tolist()
     verb = "adds" if grid.signed else "looks at"
     more = "<br>looks at it with %{customdata[4]}" if grid.signed else "<br>adds %{customdata[4]} to the score"
-    other = grid.weight if grid.signed else grid.adds
+    hints = _hints(grid)
     return {
         "type": "scatter",
         "mode": "markers",
         "x": names * len(names),
         "y": [name for name in names for _ in names],
-        "customdata": [_hint(grid, query, key, other) for query in units for key in units],
+        "customdata": hints,
         "marker": {"symbol": "square", "size": row_height(grid), "opacity": 0},
         "selected": {"marker": {"opacity": 0}},
         "unselected": {"marker": {"opacity": 0}},
         "showlegend": False,
         "hovertemplate": f"%{{y}}<br>{verb} <b>%{{customdata[2]}}</b>, rank %{{customdata[3]}} in its row<br>%{{x}}"
-        + (more if other is not None else "")
+        + (more if len(hints[0]) > 4 else "")
         + "<extra></extra>",
     }
 
 
-def _hint(grid: Grid, query: int, key: int, other: Array | None) -> list[Any]:
-    """Of one cell: its units, its value, its rank, and the other reading of it."""
-    value, rank = grid.cells[query, key], row_rank(grid.cells, query, key)
-    hint = [int(query), int(key), signed(value) if grid.signed else percent(value), rank]
-    if other is not None:
-        hint.append(percent(other[query, key]) if grid.signed else signed(other[query, key]))
-    return hint
+def _hints(grid: Grid) -> list[list[Any]]:
+    """Of each cell in the order shown: its units, its value, its rank, and its other reading where there is one."""
+    written, other_written = (signed, percent) if grid.signed else (percent, signed)
+    units, cells, ranks = grid.order.tolist(), grid.cells.tolist(), row_ranks(grid.cells).tolist()
+    other = grid.weight if grid.signed else grid.adds
+    others = None if other is None else other.tolist()
+    return [
+        [query, key, written(cells[query][key]), ranks[query][key]]
+        + ([] if others is None else [other_written(others[query][key])])
+        for query in units
+        for key in units
+    ]
 
 
 def _row_bars(grid: Grid, names: list[str]) -> dict[str, Any]:
-    rows = np.zeros(len(names)) if grid.rows is None else grid.rows[grid.order]
+    rows = [0.0] * len(names) if grid.rows is None else grid.rows[grid.order].astype(float).round(6).tolist()
     return {
         "type": "bar",
         "orientation": "h",
-        "x": np.round(rows.astype(float), 6),
+        "x": rows,
         "y": names,
         "xaxis": "x2",
         "marker": {"color": NEUTRAL},
@@ -120,13 +123,13 @@ def _row_bars(grid: Grid, names: list[str]) -> dict[str, Any]:
 
 def _column_bars(grid: Grid, names: list[str], part: int) -> dict[str, Any]:
     """One layer of the bars below: the first solid, later ones pale."""
-    values = grid.columns[part][grid.order]
+    values = grid.columns[part][grid.order].astype(float).round(6).tolist()
     colours = [ADDS if value >= 0 else TAKES_AWAY for value in values] if grid.signed else NEUTRAL
     written = [signed(value) if grid.signed else percent(value) for value in values]
     return {
         "type": "bar",
         "x": names,
-        "y": np.round(values.astype(float), 6),
+        "y": values,
         "yaxis": "y2",
         "marker": {"color": colours, "opacity": 1.0 if part == 0 else 0.45},
         "customdata": written,

@@ -7,7 +7,7 @@ import streamlit as st
 from jaxtyping import Int
 
 from recattn.errors import UnknownError
-from recattn.figures.grids import Grid, row_rank
+from recattn.figures.grids import Grid, row_ranks
 from recattn.figures.heatmap import finding, head_figure
 from recattn.types import Array
 from recattn.ui.head_grid import Tile, show_heads
@@ -48,7 +48,7 @@ def choose_view(page: Page, subject: Subject) -> Shown:
             key="view",
             bind="query-params",
             help="**Looks at**: its attention. **Adds**: its exact part of the score, with attention and pooling "
-            "held at the values they took. Neither says what happens without an article: only leaving it out shows that.",
+            "held at the values they took. Neither says what happens without an article: only leaving it out does.",
         )
     )
     order = st.segmented_control(
@@ -197,7 +197,7 @@ def show_cell(grid: Grid) -> None:
         return
     query, key = grid.selected
     weight = grid.cells if grid.weight is None else grid.weight
-    rank = f"the {_ordinal(row_rank(weight, query, key))} of {len(grid.labels)} in its row"
+    rank = f"the {_ordinal(int(row_ranks(weight)[query, key]))} of {len(grid.labels)} in its row"
     adds = "" if grid.adds is None else f" It adds **{plain(signed(float(grid.adds[query, key])))}** to the score."
     text = f"looks at **{percent(float(weight[query, key]))}**, {rank}, at"
     with st.container(border=True, key="cell"):

@@ -40,7 +40,8 @@ def _is_local(host: str | None) -> bool:
 
 def may_act() -> bool:
     """Whether this visitor may import, train, activate and delete."""
-    return from_this_machine(st.context.ip_address, st.context.headers)
+    address = st.context.ip_address
+    return from_this_machine(None if address is None else str(address), st.context.headers)
 
 
 def check_may_act() -> None:

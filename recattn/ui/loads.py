@@ -15,7 +15,6 @@ from recattn.data.store import Dataset
 from recattn.types import Array, Prediction, Recommendation
 
 if TYPE_CHECKING:
-    from recattn.models.encoder import TextEncoder
     from recattn.recommender import Recommender
 
 
@@ -77,25 +76,23 @@ def prediction(run: str, dataset_name: str, user_id: str, item_id: str) -> Predi
     return model.predict(model.dataset.user(user_id).history, item_id)
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
-def words(run: str, dataset_name: str, item_id: str) -> tuple[list[str], Float[Array, "layer head query key"]]:
-    """The words of an item's text as the model's encoder reads them, and what each looks at."""
-    from recattn.models.encoder import item_texts
+def words(
+    run: str, dataset_name: str, user_id: str, item_id: str, title_id: str
+) -> tuple[tuple[str, ...], Float[Array, "layer head query key"]]:
+    """The words of a title (the candidate's or a click's) as the text encoder reads them, and what each looks at.
 
-    opened = dataset(dataset_name)
-    opened.item(item_id)  # says so when there is none
-    config = recommender(run, dataset_name).model.config
-    text = item_texts(opened.items().iloc[opened.index([item_id])], config.text_category, config.text_abstract)[0]
-    return _encoder(run, _key(dataset_name)).attention(text)
+    The encoder's start and end marks stand first among the units and have no word.
+    """
+    return _words(run, _key(dataset_name), user_id, item_id, title_id)
 
 
-@st.cache_resource(max_entries=2, show_spinner="Loading the text encoder, once for everybody.")
-def _encoder(run: str, key: Key) -> "TextEncoder":
-    """The text encoder that a run's model was trained with."""
-    from recattn.models.encoder import TextEncoder
-
-    config, own = recommender(run, key[0]).model.config, runs_folder() / checked_name(run, "run") / "encoder"
-    return TextEncoder.load(str(own) if own.is_dir() else config.encoder, config.max_tokens)
+@st.cache_data(max_entries=64, show_spinner="Loading the text encoder, once for everybody.")
+def _words(
+    run: str, key: Key, user_id: str, item_id: str, title_id: str
+) -> tuple[tuple[str, ...], Float[Array, "layer head query key"]]:
+    model = recommender(run, key[0])
+    found = model.words(model.dataset.user(user_id).history, item_id, title_id)
+    return found.items, found.attention
 
 
 def distributions(dataset_name: str) -> dict[str, pd.DataFrame]:

@@ -2,14 +2,15 @@
 
 import streamlit as st
 
+from recattn.config import home
 from recattn.errors import RecAttnError
 from recattn.ui.wording import plain, shortened
 
 
 def show_error(error: RecAttnError) -> None:
-    """The error in three parts: what was given, what is allowed, what to do."""
+    """The error in three parts: what was given, what is allowed, what to do. Visitors need not know our folders."""
     parts = (error.given, error.allowed, error.remedy) if error.given else (str(error),)
-    first, *rest = [plain(shortened(part, 400)) for part in parts if part]
+    first, *rest = [plain(shortened(part.replace(str(home()), "RECATTN_HOME"), 400)) for part in parts if part]
     st.error("\n\n".join([f"**{first}**", *rest]), icon=":material/error:")
 
 

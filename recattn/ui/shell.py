@@ -120,15 +120,20 @@ def open_page(name: str) -> Iterator[Page]:
     page, problem = _page(name)
     _draw_sidebar(page)
     _draw_heading(page, entry)
+    if problem:
+        _show_problem(entry, problem)
+        st.stop()
+    _stop_without(entry.needs, page)
     try:
-        if problem:
-            raise problem
-        _stop_without(entry.needs, page)
         yield page
     except RecAttnError as error:
-        show_error(error)
-        if st.query_params:
-            st.page_link(entry.path, label="Open this page without the link's choices", icon=":material/restart_alt:")
+        _show_problem(entry, error)
+
+
+def _show_problem(entry: Entry, error: RecAttnError) -> None:
+    show_error(error)
+    if st.query_params:
+        st.page_link(entry.path, label="Open this page without the link's choices", icon=":material/restart_alt:")
 
 
 def _page(name: str) -> tuple[Page, RecAttnError | None]:

@@ -14,6 +14,7 @@ from recattn.ui.reading import categories, titles
 from recattn.ui.wording import counted
 
 NULL_NAME = "Nothing read (always there)"
+START, END = "⟨start⟩", "⟨end⟩"
 BY_TIME, BY_CATEGORY, BY_WEIGHT, AS_WRITTEN = "time", "category", "weight", "as written"
 
 
@@ -79,20 +80,28 @@ def history_subject(dataset: Dataset, prediction: Prediction) -> Subject:
     )
 
 
-def words_subject(tokens: Sequence[str], attention: Float[Array, "layer head query key"]) -> Subject:
-    """The words of one title as the text encoder reads them; ``##`` joins a piece to the one before."""
+def words_subject(words: Sequence[str], attention: Float[Array, "layer head query key"]) -> Subject:
+    """The words of one title as the text encoder reads them, in order as written.
+
+    Args:
+        words: without the encoder's marks of start and end.
+        attention: of all units, the marks first.
+    """
+    marks = attention.shape[-1] - len(words)
+    written = np.r_[: min(marks, 1), marks : attention.shape[-1], min(marks, 1) : marks]  # start, words, ends
+    labels = (START,) * min(marks, 1) + tuple(map(_word, words)) + (END,) * (marks - 1)
     return Subject(
-        labels=tuple(_word(token) for token in tokens),
-        marks=tuple(str(place + 1) for place in range(len(tokens))),
-        groups=("",) * len(tokens),
-        attention=attention,
+        labels=labels,
+        marks=tuple(str(place + 1) for place in range(len(labels))),
+        groups=("",) * len(labels),
+        attention=attention[:, :, written][..., written],
         orders=(AS_WRITTEN, BY_WEIGHT),
     )
 
 
 def _word(token: str) -> str:
-    names = {"[CLS]": "⟨start⟩", "[SEP]": "⟨end⟩", "<s>": "⟨start⟩", "</s>": "⟨end⟩"}
-    return names.get(token, "…" + token[2:] if token.startswith("##") else token)
+    """A piece of a word (``##s``) begins with an ellipsis."""
+    return "…" + token[2:] if token.startswith("##") else token
 
 
 def unit_order(subject: Subject, how: str, layer: int, head: int) -> Int[Array, " unit"]:

@@ -25,14 +25,16 @@ def choose_subject(page: Page, user: User, item: str) -> Subject:
         help="**Articles**: the recommender's heads. **Title words**: the text encoder's own heads.",
     )
     if level == WORDS:
-        tokens, attention = loads.words(page.model_run.run, page.dataset_name, _choose_title(page, user, item))
+        title = _choose_title(page, user, item)
+        tokens, attention = loads.words(page.model_run.run, page.dataset_name, user.user_id, item, title)
         return words_subject(tokens, attention)
     return history_subject(page.dataset, loads.prediction(page.model_run.run, page.dataset_name, user.user_id, item))
 
 
 def _choose_title(page: Page, user: User, item: str) -> str:
     """The recommended article, or one of those read, newest first."""
-    ids = list(dict.fromkeys([item, *reversed(user.history)]))[:51]
+    seen = page.recommender.predict(user.history, item).items
+    ids = list(dict.fromkeys([item, *reversed(seen)]))
     names = dict(zip(ids, titles(page.dataset, ids), strict=True))
     return st.selectbox(
         "Title",

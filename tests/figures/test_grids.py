@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from recattn.figures.grids import cell_contributions, reach, row_rank, spread, sum_check
+from recattn.figures.grids import cell_contributions, reach, row_ranks, spread, sum_check
 
 from .conftest import HEADS, UNITS, World
 
@@ -54,4 +54,4 @@ def test_spread_of_a_single_unit_is_zero() -> None:
 
 
 def test_equal_cells_share_the_better_rank() -> None:
-    assert row_rank(np.array([[0.4, 0.4, 0.2]]), 0, 1) == 1
+    assert row_ranks(np.array([[0.4, 0.4, 0.2]])).tolist() == [[1, 1, 3]]

@@ -55,7 +55,7 @@ def test_every_cell_can_be_clicked_and_says_which_it_is(grid: Grid) -> None:
     assert len(targets["customdata"]) == UNITS**2
     for x, y, (query, key, *_) in zip(targets["x"], targets["y"], targets["customdata"], strict=True):
         row, column = heatmap["y"].index(y), heatmap["x"].index(x)
-        assert heatmap["z"][row, column] == pytest.approx(grid.cells[query, key], abs=1e-6)
+        assert heatmap["z"][row][column] == pytest.approx(grid.cells[query, key], abs=1e-6)
 
 
 def test_the_hint_says_weight_rank_and_what_it_adds(grid: Grid) -> None:
