@@ -57,14 +57,13 @@ class Asking:
     ) -> Float[np.ndarray, "subset candidate"]:
         """Scores as if only the kept clicks had been read: positions count over them alone."""
         with torch.inference_mode():
-            wanted = torch.as_tensor(keep)
-            order = torch.argsort(wanted.int(), dim=1, stable=True)  # what is left moves to the end
-            by_size = torch.argsort(wanted.sum(dim=1))
+            sizes = keep.sum(axis=1)
+            order = np.argsort(keep, axis=1, kind="stable")  # what is left moves to the end
             scores = torch.empty(len(keep), len(candidates))
-            for part in by_size.split(_SUBSETS_PER_BATCH):
-                longest = int(wanted[part].sum(dim=1).max())
-                at = order[part][:, wanted.shape[1] - longest :]
-                scores[part] = self._forward(self.clicks[at], wanted[part].gather(1, at), candidates)
+            for part in np.array_split(np.argsort(sizes), len(keep) // _SUBSETS_PER_BATCH + 1):
+                at = order[part][:, keep.shape[1] - sizes[part].max(initial=0) :]
+                visible = torch.as_tensor(np.take_along_axis(keep[part], at, axis=1))
+                scores[torch.as_tensor(part)] = self._forward(self.clicks[torch.as_tensor(at)], visible, candidates)
             return scores.numpy()
 
     def gradient(

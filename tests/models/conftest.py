@@ -11,7 +11,8 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
-WORDS = "a the cup final tonight storm hits coast mayor talks about budget new phone review sports football".split()
+_SENTENCE = "a the cup final tonight storm hits coast mayor talks about budget new phone review sports football"
+WORDS = _SENTENCE.split()
 
 
 def write_tiny_encoder(folder: Path, kind: str = "distilbert", seed: int = 0) -> Path:

@@ -66,7 +66,7 @@ def test_weights_with_another_hash_are_refused(tmp_path: Path, monkeypatch: pyte
     (package / "model.safetensors").write_bytes(b"not the official revision")
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setattr(encoder_module, "_WHEEL_PACKAGE", "other_weights")
-    with pytest.raises(Exception, match="have sha256 .* Allowed is 53aa51172d142c89d9012cce15ae4d6cc"):
+    with pytest.raises(Exception, match=r"have sha256 .* Allowed is 53aa51172d142c89d9012cce15ae4d6cc"):
         encoder_folder("all-MiniLM-L6-v2")
 
 
@@ -106,7 +106,7 @@ def test_a_folder_without_safetensors_is_refused(tiny_encoder: Path, tmp_path: P
         if file.suffix == ".json":
             (tmp_path / file.name).write_bytes(file.read_bytes())
     (tmp_path / "pytorch_model.bin").write_bytes(b"\x80\x04cos\nsystem\n")
-    with pytest.raises(RunError, match="model.safetensors"):
+    with pytest.raises(RunError, match=r"model\.safetensors"):
         TextEncoder.load(str(tmp_path))
 
 

@@ -64,7 +64,7 @@ def test_histories_are_padded_on_the_left_and_cut_to_the_latest() -> None:
 def test_each_distinct_history_is_read_once() -> None:
     model, impressions = RecAttnModel(RecAttnConfig(text_dim=8, dim=8, heads=2)), any_impressions(n=60)
     items, totals = embed_items(model, np.eye(12, 8, dtype=np.float32), np.zeros(12, dtype=np.int64)), []
-    score_impressions(model, items, impressions, lambda phase, done, total, **figures: totals.append(total))
+    score_impressions(model, items, impressions, lambda _phase, _done, total, **_figures: totals.append(total))
     distinct = {
         impressions.history[start:end].tobytes()
         for start, end in zip(impressions.history_offsets, impressions.history_offsets[1:], strict=False)

@@ -64,7 +64,9 @@ def test_interrupted_encoding_keeps_finished_shards(encoder: TextEncoder, monkey
     with pytest.raises(Cancelled):
         text_vectors(encoder.fingerprint, texts, lambda: encoder, stop)
     totals: list[int] = []
-    text_vectors(encoder.fingerprint, texts, lambda: encoder, lambda phase, done, total, **figures: totals.append(total))
+    text_vectors(
+        encoder.fingerprint, texts, lambda: encoder, lambda _phase, _done, total, **_figures: totals.append(total)
+    )
     assert totals[-1] == 4
 
 
