@@ -7,22 +7,22 @@ item stands once, where it was read last.
 """
 
 from collections.abc import Mapping
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from jaxtyping import Int, Shaped
 
+from recattn.data.ragged import Lists
 from recattn.types import Impressions
 
 
 class Readers(NamedTuple):
-    """All users, ordered by id; the history of user i is ``history[offsets[i]:offsets[i + 1]]``, oldest first."""
+    """All users, the longest histories first, equal ones by id; each history is oldest first."""
 
     user_id: Shaped[np.ndarray, " user"]
-    offsets: Int[np.ndarray, " user_plus_1"]
-    history: Int[np.ndarray, " click"]
+    history: Lists
     n_clicks: Int[np.ndarray, " user"]
     first_time: Shaped[np.ndarray, " user"]
     last_time: Shaped[np.ndarray, " user"]
@@ -45,15 +45,16 @@ def latest_histories(splits: Mapping[str, Impressions]) -> Readers:
     moments = list(zip(part[order].tolist(), row[order].tolist(), strict=True))
     bounds = starts.tolist()
     histories = [_latest(parts, moments[start:end]) for start, end in pairwise(bounds)]
+    lengths = np.array([len(history) for history in histories])
+    longest_first = np.argsort(-lengths, kind="stable")
+    flat = np.fromiter(chain.from_iterable(histories[user] for user in longest_first.tolist()), np.int32)
     first, last = _time_range(time, codes, len(user_id))
-    lengths = [len(history) for history in histories]
     return Readers(
-        user_id,
-        np.concatenate(([0], np.cumsum(lengths, dtype=np.int64))),
-        np.concatenate([np.array(history, np.int32) for history in histories]),
-        _clicks(parts, codes, len(user_id)),
-        first,
-        last,
+        user_id[longest_first],
+        Lists.of(lengths[longest_first], flat),
+        _clicks(parts, codes, len(user_id))[longest_first],
+        first[longest_first],
+        last[longest_first],
     )
 
 

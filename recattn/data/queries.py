@@ -65,6 +65,7 @@ class Queries:
     def _connection(self) -> duckdb.DuckDBPyConnection:
         connection = duckdb.connect(":memory:")
         connection.execute("SET parquet_metadata_cache = true")  # the files of an open dataset never change
+        connection.execute("SET preserve_insertion_order = true")  # the first rows found are the first of the file
         for table in TABLES:
             quoted = str(self._folder / table).replace("'", "''")
             view = table.removesuffix(".parquet")

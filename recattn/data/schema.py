@@ -5,7 +5,8 @@
 ``impressions.parquet``   by split, then user, then place; ids as strings; ``place`` is the row's number in the order of
                           time within its split (the order of the file where times are unknown); ``labels`` is null
                           in an unlabelled split
-``users.parquet``         by user id; ``history`` is everything read so far, see ``recattn.data.histories``
+``users.parquet``         the longest histories first, then by user id, so that a search may stop early; ``history`` is
+                          everything read so far, see ``recattn.data.histories``
 ``readers.parquet``       an index made from the others: (item row, user row) of every click in a latest history
 ``dataset.json``          where it came from, counts, checksums, what was rejected and why
 ========================  ============================================================================================

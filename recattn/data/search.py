@@ -41,16 +41,11 @@ def users_at(queries: Queries, rows: Sequence[int]) -> list[User]:
 
 
 def find_users(queries: Queries, text: str, n: int) -> list[User]:
-    """Users with this text in the id, the longest histories first."""
+    """Users with this text in the id, the longest histories first, which is the order of the file."""
     if not _is_text(text):
         return []
-    found = queries.rows(
-        f"SELECT {_USER} FROM users WHERE contains(lower(user_id), lower(?)) "
-        "ORDER BY history_length DESC, user_id LIMIT ?",
-        text,
-        n,
-    )
-    return [_user(*row) for row in found]
+    found = queries.rows("SELECT file_row_number FROM users WHERE contains(lower(user_id), lower(?)) LIMIT ?", text, n)
+    return users_at(queries, [row for (row,) in found])
 
 
 def find_readers(queries: Queries, text: str, n: int) -> list[User]:
@@ -91,7 +86,7 @@ def page_items(queries: Queries, text: str, offset: int, limit: int) -> tuple[pd
 
 
 def page_users(queries: Queries, text: str, offset: int, limit: int) -> tuple[pd.DataFrame, int]:
-    """Users by id."""
+    """Users, the longest histories first."""
     return _page(queries, "users", "* EXCLUDE (file_row_number)", ("user_id",), text, offset, limit)
 
 

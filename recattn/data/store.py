@@ -221,7 +221,7 @@ class Dataset:
         return search.page_items(self._queries, text, offset, limit)
 
     def page_users(self, text: str = "", offset: int = 0, limit: int = 50) -> tuple[pd.DataFrame, int]:
-        """Users by id with a text in it, and how many there are in all.
+        """Users with a text in their id, the longest histories first, and how many there are in all.
 
         Columns: user_id, history (list of item ids), history_length, n_clicks, first_time, last_time.
         """

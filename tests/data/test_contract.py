@@ -62,9 +62,10 @@ def test_the_index_of_readers_is_what_the_histories_say(folder: Path) -> None:
     assert sorted(named) == sorted((item, row.user_id) for row in users.itertuples() for item in row.history)
 
 
-def test_users_are_in_order_of_their_ids_and_count_what_they_have(folder: Path) -> None:
+def test_users_are_in_order_of_their_histories_and_count_what_they_have(folder: Path) -> None:
     users = pd.read_parquet(folder / "users.parquet")
-    assert users["user_id"].is_monotonic_increasing and users["user_id"].is_unique
+    assert users["user_id"].is_unique
+    assert users.sort_values(["history_length", "user_id"], ascending=[False, True]).equals(users)
     assert users["history_length"].tolist() == [len(history) for history in users["history"]]
     assert users["n_clicks"].sum() == 400
 
