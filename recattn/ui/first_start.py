@@ -11,7 +11,7 @@ from recattn.ui.guard import check_may_act, may_act
 from recattn.ui.job_progress import busy_run, show_job
 from recattn.ui.notices import show_error
 
-SAMPLE = "sample"
+SAMPLE, QUICK = "sample", "quick"
 _one_at_a_time = threading.Lock()
 
 
@@ -27,7 +27,7 @@ def train_sample_once() -> None:
             from recattn.jobs.training_job import start_training
             from recattn.training.config import configured
 
-            start_training(SAMPLE, configured(), "default")
+            start_training(SAMPLE, configured(QUICK), QUICK)
 
 
 def show_training() -> bool:
@@ -40,7 +40,7 @@ def show_training() -> bool:
         return False
     with st.container(border=True):
         st.subheader("The first model is being trained", anchor=False)
-        st.write("On the sample this takes about a minute. The page goes on by itself.")
+        st.write("A quick one on the sample takes about a minute. The page goes on by itself; Admin trains better ones.")
         show_job(run.run, full=False)
     return True
 
@@ -51,7 +51,7 @@ def offer_sample() -> None:
         st.subheader("Nothing here yet", anchor=False)
         st.write(
             "Start with the sample: a small world of made-up news, with readers whose reasons to click are known. "
-            "It is loaded in seconds, and a model is trained on it in about a minute."
+            "It is loaded in seconds, and a first model is trained on it in about a minute."
         )
         if st.button(
             "Load the sample and train",
@@ -67,13 +67,15 @@ def offer_sample() -> None:
 
 
 def _load_and_train() -> None:
-    from recattn.data.sample import load_sample
+    from recattn.data.importing import import_mind
+    from recattn.data.sample import sample_folder
 
     try:
         check_may_act()
         with st.spinner("Loading the sample"), _one_at_a_time:
             if all(info.name != SAMPLE for info in dataset_infos()):
-                load_sample(SAMPLE)
+                folder = sample_folder()
+                import_mind(SAMPLE, folder / "train", folder / "dev")
     except RecAttnError as error:
         show_error(error)
     else:

@@ -14,7 +14,8 @@ from recattn.ui.guard import check_may_act
 from recattn.ui.wording import counted
 
 PRESET_HELP = {
-    "default": "Frozen text encoder, small attention model. Made for a laptop: about a minute on the sample.",
+    "default": "The best measured for its size: frozen text encoder, one attention layer. Some minutes on the sample.",
+    "quick": "A first look: narrower, shorter histories, two passes. Half a minute on the sample.",
     "paper": "The founding document to the letter: DistilBERT, fine-tuned. Needs its weights, and hours without a GPU.",
 }
 
