@@ -12,6 +12,8 @@ from jaxtyping import Bool, Int
 from recattn.models.scoring import padded_histories
 from recattn.types import Impressions
 
+_BATCHES_PER_BLOCK = 50
+
 
 class Samples(NamedTuple):
     """One epoch: the impression of each click, and its candidates, the clicked one first."""
@@ -27,6 +29,22 @@ class Batch(NamedTuple):
     history: Int[np.ndarray, "batch click"]
     keep: Bool[np.ndarray, "batch click"]
     candidates: Int[np.ndarray, "batch candidate"]
+
+
+def draw_batches(impressions: Impressions, negatives: int, size: int, seed: int, epoch: int) -> Samples:
+    """The samples of an epoch in batches of ``size`` with histories of similar length, so that little is padded.
+
+    Like lengths are put together within blocks of many batches, and the batches then shuffled; which clicks meet in a
+    batch still changes with every epoch.
+    """
+    samples = draw_samples(impressions, negatives, seed, epoch)
+    lengths = np.diff(impressions.history_offsets)[samples.impression]
+    n = len(lengths)
+    blocks = np.array_split(np.arange(n), max(1, n // (size * _BATCHES_PER_BLOCK)))
+    order = np.concatenate([block[np.argsort(lengths[block], kind="stable")] for block in blocks])
+    full, rest = np.split(order, [n // size * size])
+    order = np.concatenate([np.random.default_rng([seed, epoch]).permutation(full.reshape(-1, size)).ravel(), rest])
+    return Samples(samples.impression[order], samples.candidates[order])
 
 
 def draw_samples(impressions: Impressions, negatives: int, seed: int, epoch: int) -> Samples:

@@ -18,7 +18,7 @@ from safetensors.torch import load_file, save_file
 from recattn.errors import Cancelled, TrainingError
 from recattn.evaluation.metrics import impression_metrics
 from recattn.models.scoring import score_impressions
-from recattn.training.batches import Batch, Samples, draw_samples, make_batch
+from recattn.training.batches import Batch, Samples, draw_batches, make_batch
 from recattn.training.checkpoint import Position, load_checkpoint, save_checkpoint
 from recattn.training.config import TrainingConfig
 from recattn.training.trainee import Trainee
@@ -122,7 +122,8 @@ class Fit:
         return make_batch(self.learn, samples, rows, self.config.max_history, self.config.history_dropout, rng)
 
     def _samples(self, epoch: int) -> Samples:
-        return draw_samples(self.learn, self.config.negatives, self.config.seed, epoch)
+        config = self.config
+        return draw_batches(self.learn, config.negatives, config.batch_size, config.seed, epoch)
 
     def _schedule(self, step: int) -> float:
         """The share of the learning rate in force at a step: rising over the warm-up, then falling to 0."""
@@ -161,7 +162,7 @@ def validation_figures(
     items = trainee.embedded(report)
     scores = score_impressions(trainee.model, items, impressions)
     auc = np.nanmean(impression_metrics(scores, _labels(impressions), impressions.candidate_offsets)["auc"])
-    samples = draw_samples(impressions, config.negatives, config.seed, _VALIDATION_EPOCH)
+    samples = draw_batches(impressions, config.negatives, _VALIDATION_BATCH, config.seed, _VALIDATION_EPOCH)
     losses, rng = [], np.random.default_rng(config.seed)
     with torch.inference_mode():
         for start in range(0, len(samples.impression), _VALIDATION_BATCH):

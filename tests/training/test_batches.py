@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recattn.training.batches import draw_samples, make_batch, split_by_time
+from recattn.training.batches import draw_batches, draw_samples, make_batch, split_by_time
 from recattn.types import Impressions
 
 
@@ -80,3 +80,15 @@ def test_the_validation_part_is_the_latest() -> None:
     assert learn.impression_id.tolist() == list("01234567")
     assert validation.impression_id.tolist() == list("89")
     assert validation.candidates.tolist() == [16, 17, 18, 19]
+
+
+def test_batches_hold_the_same_samples_with_histories_of_like_length() -> None:
+    rng = np.random.default_rng(0)
+    impressions = impressions_of([[1, 0, 0]] * 205, histories=[[0] * rng.integers(0, 50) for _ in range(205)])
+    plain, grouped = draw_samples(impressions, 2, 3, 1), draw_batches(impressions, 2, 10, 3, 1)
+    assert sorted(map(tuple, grouped.candidates.tolist())) == sorted(map(tuple, plain.candidates.tolist()))
+    lengths = np.diff(impressions.history_offsets)
+    spread = [np.ptp(lengths[grouped.impression[start : start + 10]]) for start in range(0, 200, 10)]
+    assert np.mean(spread) < 10 < np.ptp(lengths)
+    firsts = lengths[grouped.impression[:200:10]]
+    assert (np.diff(firsts) < 0).any(), "batches come in random order"
