@@ -68,8 +68,12 @@ def _locked(path: Path) -> IO[str]:
 
 
 @contextmanager
-def staging(name: str) -> Iterator[Path]:
+def staging(name: str, needed_bytes: int) -> Iterator[Path]:
     """An empty folder beside the dataset's place, gone afterwards unless ``publish`` moved it there. Needs the claim.
+
+    Args:
+        name: of the dataset.
+        needed_bytes: what will be written, roughly; told when the disk turns out to be full.
 
     Raises:
         DataError: when the disk is full or the folder can't be written, naming it and the space that is left.
@@ -80,7 +84,7 @@ def staging(name: str) -> Iterator[Path]:
         folder.mkdir()
         yield folder
     except OSError as error:
-        raise unwritable(folder.parent, error) from error
+        raise unwritable(folder.parent, error, needed_bytes) from error
     finally:
         _remove(folder)
 
@@ -160,13 +164,12 @@ def _cleared(left: Path, place: Path) -> list[str]:
     return [left.name]
 
 
-def unwritable(folder: Path, error: OSError) -> DataError:
+def unwritable(folder: Path, error: OSError, needed_bytes: int = 0) -> DataError:
     """The error of a folder that can't be written, with the space that is left when that is the reason."""
-    if error.errno == errno.ENOSPC:
-        free = shutil.disk_usage(folder).free / 1e6
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return DataError(
-            f"The disk of {folder} is full ({free:,.0f} MB free).",
-            "Needed is about the size of the input files.",
+            f"The disk of {folder} is full ({shutil.disk_usage(folder).free / 1e6:,.1f} MB free).",
+            f"Needed are about {needed_bytes / 1e6:,.1f} MB." if needed_bytes else "",
             "Free some space, or set RECATTN_HOME to another disk.",
         )
     return DataError(
