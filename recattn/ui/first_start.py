@@ -33,8 +33,7 @@ def train_sample_once() -> None:
 def show_training() -> bool:
     """Draw the first model's progress where one is on its way; returns whether that is so."""
     if sample_waits():
-        with st.spinner("Starting the first training. This loads PyTorch, which takes some seconds."):
-            train_sample_once()
+        train_sample_once()
     run = busy_run()
     if run is None:
         return False

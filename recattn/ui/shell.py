@@ -18,6 +18,7 @@ from recattn.jobs.registry import Registry, Run
 from recattn.types import User
 from recattn.ui import loads
 from recattn.ui.choice import Choice
+from recattn.ui.first_start import show_training
 from recattn.ui.notices import show_error, show_next_step
 from recattn.ui.wording import moment, plain
 
@@ -190,7 +191,7 @@ def _stop_without(needs: Needs, page: Page) -> None:
             "Nothing has been imported. The start page loads the sample, a small world of made-up news, with one click."
         )
         show_next_step("No data yet", text, "app.py", "Go to the start page")
-    else:
+    elif not show_training():
         text = "There is data but no finished model. Train one on the Admin page; the sample takes about a minute."
         show_next_step("No trained model yet", text, "pages/admin.py", "Go to Admin")
     st.stop()

@@ -61,13 +61,16 @@ def counted(number: int, noun: str) -> str:
 
 
 def moment(text_or_time: str | datetime | None) -> str:
-    """A time as people write it; empty when it is not known.
+    """A time as people write it, that of this machine where its zone is known; empty when there is none.
 
     >>> moment(datetime(2026, 3, 2, 9, 5))
     '2 Mar 2026, 09:05'
     """
     time = _time(text_or_time)
-    return "" if time is None else f"{time.day} {time:%b %Y, %H:%M}"
+    if time is None:
+        return ""
+    local = time.astimezone() if time.tzinfo else time
+    return f"{local.day} {local:%b %Y, %H:%M}"
 
 
 def _time(value: str | datetime | None) -> datetime | None:
