@@ -178,7 +178,7 @@ class Prediction(NamedTuple):
     value_norms: Float[Array, "head key"] | None = None  # length of what the last layer's heads pass on
     bias: float = 0.0  # what is in the score and comes from no unit
     exact: bool = True  # the cells of the one attention layer add up to the score too
-    origin: float | None = None  # the score at step 0 of ``gradient``: every click is the null click
+    origin: Callable[[], float] | None = None  # the score at step 0 of ``gradient``: every click is the null click
 
     @property
     def per_click(self) -> Float[Array, " click"] | None:

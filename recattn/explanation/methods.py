@@ -51,7 +51,7 @@ def _of_nothing(prediction: Prediction) -> float:
 
 def _of_null_clicks(prediction: Prediction) -> float:
     """The score of as many null clicks."""
-    return float("nan") if prediction.origin is None else prediction.origin
+    return float("nan") if prediction.origin is None else prediction.origin()
 
 
 _ENTRIES = (

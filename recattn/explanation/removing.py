@@ -4,7 +4,7 @@ from math import comb
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 
 from recattn.types import Array, Prediction
 
@@ -62,14 +62,18 @@ def _all_subsets(prediction: Prediction) -> Estimate:
 
 def _random_orders(prediction: Prediction) -> Estimate:
     n = len(prediction.items)
-    rng = np.random.default_rng(_SEED)
-    orders = rng.permuted(np.tile(np.arange(n), (PAIRS, 1)), axis=1)
-    place = np.argsort(np.concatenate([orders, orders[:, ::-1]]), axis=1)  # when each click comes
+    place = np.argsort(random_orders(n), axis=1)  # when each click comes
     keep = place[:, None, :] < np.arange(n + 1)[:, None]  # (order, clicks known, click)
     scores = prediction.score(keep.reshape(-1, n)).reshape(len(place), n + 1).astype(float)
     gains = np.take_along_axis(np.diff(scores, axis=1), place, axis=1)
     pairs = (gains[:PAIRS] + gains[PAIRS:]) / 2
     return Estimate(pairs.mean(axis=0), pairs.std(axis=0, ddof=1) / np.sqrt(PAIRS))
+
+
+def random_orders(n: int) -> Int[Array, "order click"]:
+    """The orders that are drawn: ``PAIRS`` of them, then each one's reverse."""
+    orders = np.random.default_rng(_SEED).permuted(np.tile(np.arange(n), (PAIRS, 1)), axis=1)
+    return np.concatenate([orders, orders[:, ::-1]])
 
 
 def lime(prediction: Prediction) -> Float[Array, " click"]:

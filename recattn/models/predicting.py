@@ -39,7 +39,6 @@ def predictions(
         parts = contributions(model, reading, pooling, candidates)
     attention = cast(Tensor, reading.attentions)[0].numpy()
     norms = cast(Tensor, reading.values)[0].norm(dim=-1).numpy()
-    origin = asking.origin(candidates)
 
     def one(row: int) -> Prediction:
         own = candidates[row : row + 1]
@@ -59,7 +58,7 @@ def predictions(
             value_norms=norms,
             bias=float(parts.bias[row]),
             exact=model.config.exact,
-            origin=float(origin[row]),
+            origin=lambda: float(asking.origin(own)[0]),
         )
 
     return [one(row) for row in range(len(names))]

@@ -5,15 +5,16 @@ pattern changes. A pattern changes A alone, in one of two ways:
 
     many hidden   A = E masked over its sum (E: exp of the logits, made once), then one product of all A with all G
     few hidden    sum_i E_ji G_i over all keys is known; the hidden keys' part is taken out of it and out of the sum
-                  (in float64, because this subtracts)
 
-Where the visible keys hold next to nothing of a row's weight, neither is accurate and the softmax is made anew.
+Taking out subtracts, so it is done in float64; where next to nothing of a row's weight stays visible, the pattern is
+treated as one with many hidden.
 
 Reading.z is never made: the pooled vector is sum_j w_j x_j + concat_h sum_i (sum_j w_j A^h_ji) v^h_i.
 """
 
 import math
-from typing import cast
+from functools import cached_property
+from typing import NamedTuple, cast
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -22,10 +23,19 @@ from torch import Tensor
 from recattn.models.attention import Block, RecAttnModel, masked_softmax
 
 _FEW = 4  # hidden clicks up to which taking out is faster than adding up
-_FEW_PER_BATCH = 64
+_FEW_PER_BATCH = 32
 _CELLS_PER_BATCH = 1 << 17  # of A: keeps one batch in the processor's cache
 _LEAST_LEFT = 1e-9  # share of a row's weight that must stay visible for taking out to be accurate
 _LEAST_SUM = 1e-30  # of a row of E that float32 can still divide by
+
+
+class _Sums(NamedTuple):
+    """Sums over all keys, in float64."""
+
+    adds: Float[Tensor, "head key hidden"]  # G
+    exponentials: Float[Tensor, "head query key"]  # E
+    rows: Float[Tensor, "head query"]  # sum_i E_ji
+    together: Float[Tensor, "query head hidden"]  # sum_i E_ji G_i
 
 
 class Subsets:
@@ -50,27 +60,21 @@ class Subsets:
         self.values: Float[Tensor, "head key head_dim"] = v
         logits = q @ k.transpose(-1, -2) / math.sqrt(q.shape[-1])
         self.logits: Float[Tensor, "query head key"] = logits.transpose(0, 1).contiguous()
+        self.exponentials = torch.exp(self.logits - self.logits.amax(dim=-1, keepdim=True))
         by_head = pooling.project.weight.unflatten(1, (self.heads, -1))
         self.adds: Float[Tensor, "head key hidden"] = torch.einsum("hid,phd->hip", v, by_head)
         self.own: Float[Tensor, "unit hidden"] = pooling.project(placed if self.residual else positions)
-        exact = torch.exp((logits - logits.amax(dim=-1, keepdim=True)).double())
-        self.exact: Float[Tensor, "head query key"] = exact
-        self.exact_adds: Float[Tensor, "head key hidden"] = self.adds.double()
-        self.exact_sums: Float[Tensor, "head query"] = exact.sum(dim=-1)
-        self.together: Float[Tensor, "query head hidden"] = (exact @ self.exact_adds).transpose(0, 1)
-        self.quick: Float[Tensor, "query head key"] = exact.transpose(0, 1).to(logits.dtype).contiguous()
-        self.quick_rows: Float[Tensor, "key query_head"] = self.quick.flatten(0, 1).T.contiguous()
 
     def users(self, keep: Bool[Tensor, "subset click"]) -> Float[Tensor, "subset dim"]:
         """The pooled vector of each pattern."""
         keep = torch.cat([keep.new_ones(len(keep), self.null), keep], dim=1)
         users = torch.empty(len(keep), self.x.shape[1])
-        few = (~keep).sum(dim=1) <= min(_FEW, keep.shape[1] // 2)
-        left = torch.arange(len(keep))[~few]
-        for part in torch.arange(len(keep))[few].split(_FEW_PER_BATCH):
-            accurate, found = self._few_hidden(keep[part])
-            users[part[accurate]] = found[accurate]
-            left = torch.cat([left, part[~accurate]])
+        rows = torch.arange(len(keep))
+        few = rows[(~keep).sum(dim=1) <= min(_FEW, keep.shape[1] // 2)]
+        few = few[self._share_left(keep[few]) > _LEAST_LEFT]
+        for part in few.split(_FEW_PER_BATCH):
+            users[part] = self._few_hidden(keep[part])
+        left = rows[~torch.isin(rows, few)]
         left = left[torch.argsort(keep[left].sum(dim=1), descending=True)]
         while len(left):  # patterns of about the same size together, so that little is padded
             cells = max(1, int(keep[left[0]].sum())) * self.logits[0].numel()
@@ -90,33 +94,44 @@ class Subsets:
         self, keep: Bool[Tensor, "subset unit"], at: Int[Tensor, "subset query"]
     ) -> Float[Tensor, "subset query head unit"]:
         """Attention of the queries ``at``; of no meaning where nothing is visible, and pooled with weight 0 there."""
-        visible = keep.to(self.quick.dtype)
-        sums = (visible @ self.quick_rows).unflatten(1, (len(self.quick), -1))  # (subset, query, head)
+        visible, exponentials = keep.to(self.logits.dtype), self.exponentials
+        sums = (visible @ exponentials.flatten(0, 1).T).unflatten(1, exponentials.shape[:2])  # (subset, query, head)
         sums = sums.gather(1, at[..., None].expand(-1, -1, self.heads))
         if sums.amin() < _LEAST_SUM:
             hidden = ~keep[:, None, None, :]
             return torch.softmax(self.logits[at].masked_fill_(hidden, torch.finfo(visible.dtype).min), dim=-1)
-        weights = self.quick[at]
+        weights = exponentials[at]
         weights *= visible[:, None, None, :]
         weights /= sums[..., None]
         return weights
 
-    def _few_hidden(
-        self, keep: Bool[Tensor, "subset unit"]
-    ) -> tuple[Bool[Tensor, " subset"], Float[Tensor, "subset dim"]]:
-        """The vectors, and for which of them they are accurate."""
+    def _share_left(self, keep: Bool[Tensor, "subset unit"]) -> Float[Tensor, " subset"]:
+        """The smallest share of its weight that a visible query of any head still sees."""
         at, real = _visible_first(~keep)
-        out = self.exact[:, :, at] * real  # (head, query, subset, hidden unit)
-        rest = self.exact_sums[..., None] - out.sum(dim=-1)  # (head, query, subset)
-        accurate = ((rest > _LEAST_LEFT * self.exact_sums[..., None]) | ~keep.T).all(dim=0).all(dim=0)
-        per = 1 / rest.clamp(min=_LEAST_LEFT)
-        whole = per.permute(1, 2, 0) @ self.together  # (query, subset, hidden)
+        sums = self._sums
+        hidden = (sums.exponentials[:, :, at] * real).sum(dim=-1) / sums.rows[..., None]  # (head, query, subset)
+        return (1 - hidden).masked_fill(~keep.T, 1).amin(dim=(0, 1))
+
+    def _few_hidden(self, keep: Bool[Tensor, "subset unit"]) -> Float[Tensor, "subset dim"]:
+        at, real = _visible_first(~keep)
+        sums = self._sums
+        out = sums.exponentials[:, :, at] * real  # (head, query, subset, hidden unit)
+        rest = sums.rows[..., None] - out.sum(dim=-1)  # (head, query, subset)
+        per = torch.where(keep.T, 1 / rest, 0)  # nothing is asked of a hidden query
+        whole = (per.permute(1, 2, 0) @ sums.together).transpose(0, 1)  # (subset, query, hidden)
         taken = (out * per[..., None]).permute(2, 1, 0, 3).flatten(2)  # (subset, query, head x hidden unit)
-        taken = taken @ self.exact_adds[:, at].permute(1, 0, 2, 3).flatten(1, 2)
-        hidden = self.own + (whole.transpose(0, 1) - taken).to(self.own.dtype)
+        adds = sums.adds[:, at].permute(1, 0, 2, 3).flatten(1, 2)
+        hidden = self.own + torch.baddbmm(whole, taken, adds, alpha=-1).to(self.own.dtype)
         pooled = masked_softmax(torch.tanh(hidden) @ self.query, keep)
-        looked_at = ((pooled.T * per).transpose(1, 2) @ self.exact).transpose(0, 1)  # (subset, head, key)
-        return accurate, self._user(pooled, looked_at.to(pooled.dtype) * keep[:, None, :])
+        looked_at = ((pooled.T * per).transpose(1, 2) @ sums.exponentials).transpose(0, 1)  # (subset, head, key)
+        return self._user(pooled, looked_at.to(pooled.dtype) * keep[:, None, :])
+
+    @cached_property
+    def _sums(self) -> _Sums:
+        logits, adds = self.logits.transpose(0, 1), self.adds.double()
+        exponentials = torch.exp((logits - logits.amax(dim=-1, keepdim=True)).double())
+        together = (exponentials @ adds).transpose(0, 1).contiguous()
+        return _Sums(adds, exponentials, exponentials.sum(dim=-1), together)
 
     def _user(
         self, pooled: Float[Tensor, "subset unit"], looked_at: Float[Tensor, "subset head key"]

@@ -136,5 +136,5 @@ def words_prediction(
         gradient=words.gradient,
         deleted=words.deleted,
         exact=False,
-        origin=words.origin(),
+        origin=words.origin,
     )

@@ -43,6 +43,6 @@ def test_captum_agrees_on_a_real_model(settings: dict[str, object]) -> None:
 def test_integrated_gradients_of_a_curved_path_by_hand() -> None:
     # F = (t x)^3 has slope 3 t^2 x^3 along the path: its integral is x^3, its value at the end 3 x^3.
     cubes = np.array([1.0, 8.0])
-    prediction = game(lambda keep: keep @ cubes, 2, gradient=lambda scale: 3 * scale[:, None] ** 2 * cubes, origin=0.0)
+    prediction = game(lambda keep: keep @ cubes, 2, gradient=lambda scale: 3 * scale[:, None] ** 2 * cubes)
     np.testing.assert_allclose(integrated_gradients(prediction), cubes)
     np.testing.assert_allclose(gradient_x_input(prediction), 3 * cubes)

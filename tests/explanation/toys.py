@@ -39,7 +39,7 @@ def additive(weights: np.ndarray, constant: float = 0.5) -> Prediction:
         residual=np.zeros(len(weights) + 1),
         gradient=lambda scale: np.tile(weights, (len(scale), 1)),
         value_norms=np.ones((2, len(weights) + 1)),
-        origin=constant,
+        origin=lambda: constant,
     )
 
 

@@ -1,0 +1,1 @@
+"""Measured comparisons with other tools, on the same model and inputs, equal results first."""

@@ -1,0 +1,93 @@
+"""One contest: equal results first, then interleaved repeats, so that a busy machine is busy for everybody."""
+
+import platform
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from jaxtyping import Float
+
+from recattn.errors import RecAttnError
+from recattn.types import Array, Interval, Report, silent
+
+OURS = "recattn"
+
+
+@dataclass(frozen=True)
+class Contest:
+    """Ways to the same result. The one named ``recattn`` is compared with each other one.
+
+    ``tolerance`` is what results may differ by, as a share of the largest (of 1, where all are smaller).
+    """
+
+    name: str
+    ways: Mapping[str, Callable[[], Float[Array, "..."]]]
+    tolerance: float = 1e-4
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How long each way took, and how many times as long as ours: median, lowest and highest of the repeats."""
+
+    milliseconds: Mapping[str, Interval]
+    ratio: Mapping[str, Interval]
+    equal_within: float
+    repeats: int
+    machine: Mapping[str, str | int] = field(default_factory=dict)
+
+
+def race(contest: Contest, repeats: int = 7, report: Report = silent) -> Outcome:
+    """Run every way once and compare (which also warms up), then all of them in turn, again and again.
+
+    Raises:
+        RecAttnError: when the ways do not lead to the same result.
+    """
+    equal_within = _difference(contest)
+    seconds: dict[str, list[float]] = {name: [] for name in contest.ways}
+    names = list(contest.ways)
+    for repeat in range(repeats):
+        for name in names[repeat % len(names) :] + names[: repeat % len(names)]:
+            started = time.perf_counter()
+            contest.ways[name]()
+            seconds[name].append(time.perf_counter() - started)
+        report(contest.name, repeat + 1, repeats)
+    ours = np.array(seconds[OURS])
+    return Outcome(
+        {name: _middle(1000 * np.array(taken)) for name, taken in seconds.items()},
+        {name: _middle(np.array(taken) / ours) for name, taken in seconds.items() if name != OURS},
+        equal_within,
+        repeats,
+        machine(),
+    )
+
+
+def machine() -> dict[str, str | int]:
+    """What the figures hold for."""
+    import torch
+
+    return {
+        "processor": platform.processor() or platform.machine(),
+        "threads": torch.get_num_threads(),
+        "torch": torch.__version__,
+        "python": platform.python_version(),
+    }
+
+
+def _difference(contest: Contest) -> float:
+    results = {name: np.asarray(way()) for name, way in contest.ways.items()}
+    ours = results[OURS]
+    scale = max(1.0, float(np.abs(ours).max(initial=0)))
+    differences = {name: float(np.abs(result - ours).max(initial=0)) / scale for name, result in results.items()}
+    name, worst = max(differences.items(), key=lambda pair: pair[1])
+    if not worst <= contest.tolerance:
+        raise RecAttnError(
+            f"In {contest.name}, {name} differs by {worst:.2g} of the largest value.",
+            f"Allowed are differences up to {contest.tolerance:g}; times of unequal results mean nothing.",
+            "Look for what changed in the method or in the library it is compared with.",
+        )
+    return worst
+
+
+def _middle(values: Float[Array, " repeat"]) -> Interval:
+    return Interval(float(np.median(values)), float(values.min()), float(values.max()))
