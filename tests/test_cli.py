@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import os
 import shutil
@@ -16,7 +17,7 @@ from recattn.errors import RecAttnError
 from recattn.jobs.liveness import this_process
 from recattn.jobs.registry import Registry
 from recattn.jobs.run_folder import new_run
-from recattn.training.config import PRESETS
+from recattn.training.config import PRESETS, TrainingConfig
 from tests.jobs.conftest import eventually
 from tests.jobs.tiny import IMPRESSIONS, ITEMS, USERS, tiny_settings, write_tiny_mind
 from tests.models.conftest import write_tiny_encoder
@@ -93,14 +94,22 @@ def trained(trained_home: Path, recattn_home: Path) -> str:
     return active.run
 
 
-def test_help_is_quick_and_names_every_command_and_preset() -> None:
+def test_help_is_quick_and_names_every_command() -> None:
     code = "import sys; from recattn.cli import main\ntry: main(['--help'])\nfinally: print('torch' in sys.modules)"
     printed = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True).stdout
     assert printed.endswith("False\n"), "torch takes seconds"
     for command in COMMANDS:
         assert command.name.split()[0] in printed
-    presets = next(command for command in COMMANDS if command.name == "train").arguments[1][1]["help"]
-    assert all(name in presets for name in PRESETS)
+
+
+def test_the_help_of_train_explains_every_preset_and_setting(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["train", "--help"])
+    printed = capsys.readouterr().out
+    for name in PRESETS:
+        assert name in printed
+    for entry in dataclasses.fields(TrainingConfig):
+        assert f"  {entry.name}=" in printed and entry.metadata["help"] in printed
 
 
 @pytest.mark.parametrize(
@@ -197,7 +206,7 @@ def test_train_makes_an_active_run_that_runs_lists(shell: Shell, trained: str, m
     ("extra", "message"),
     [
         (["--dataset", "nonsense"], "Dataset 'nonsense' was not found. Known: tiny"),
-        (["--preset", "nonsense"], "There is no preset 'nonsense'. Allowed are default, paper"),
+        (["--preset", "nonsense"], "There is no preset 'nonsense'. Allowed are default, "),
         (["--set", "heds=2"], "There is no setting 'heds'"),
         (["--set", "heads=3"], "can't be split over 3 heads"),
         (["--set", "encoder=/nowhere"], "'/nowhere' was not found as a folder"),
@@ -252,6 +261,34 @@ def test_recommend_ranks_what_was_not_read(shell: Shell, trained: str) -> None:
     assert "There is no user" in shell.error("recommend", "--user", "nobody")
 
 
+def test_explain_weighs_the_clicks_and_its_contributions_sum_to_the_score(shell: Shell, trained: str) -> None:
+    from recattn.data import Dataset
+
+    history = Dataset.open("tiny").user("U3").history
+    asked = ["explain", "--user", "U3", "--item", "N0"]
+    document = shell.json(*asked)
+    assert list(document) == ["user", "item", "score", "rank", "constant", "methods", "agreement"]
+    assert (document["user"], document["item"]) == ("U3", "N0")
+    method = document["methods"]["contribution"]
+    assert list(method) == ["clicks", "sum", "signed", "complete"] and method["signed"] and method["complete"]
+    assert [click["item_id"] for click in method["clicks"]] == list(history)
+    assert method["sum"] == pytest.approx(sum(click["weight"] for click in method["clicks"]))
+    assert method["sum"] + document["constant"] == pytest.approx(document["score"], abs=1e-4)
+    every = shell.json(*asked, "--method", "all")
+    assert every["agreement"].keys() == every["methods"].keys() and len(every["methods"]) > 10
+    assert every["agreement"]["leave_one_out"] == {"spearman_loo": pytest.approx(1.0), "top3_loo": 1.0}
+    assert every["methods"]["contribution"] == method and every["rank"] == document["rank"]
+    ranked = shell.json("recommend", "--user", "U3", "-n", str(ITEMS))
+    scores = {row["item_id"]: (row["rank"], row["score"]) for row in ranked}
+    if "N0" in scores:
+        assert scores["N0"] == (document["rank"], pytest.approx(document["score"], abs=1e-5))
+    assert "The method 'guess' is not there. Allowed for this model are attention" in shell.error(
+        *asked, "--method", "guess"
+    )
+    assert "There is no item 'N99'" in shell.error("explain", "--user", "U3", "--item", "N99")
+    assert method["clicks"][0]["title"] in shell.text(*asked)
+
+
 def test_someone_who_read_nothing_gets_what_is_popular_and_is_told_so(
     trained: str, mind: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -265,6 +302,20 @@ def test_someone_who_read_nothing_gets_what_is_popular_and_is_told_so(
     out, messages = capsys.readouterr()
     assert len(json.loads(out)) == 3
     assert "has not read anything yet" in messages and "has changed since" in messages
+    assert main(["explain", "--user", "NEW", "--item", "N1", "--method", "all", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert all(method["clicks"] == [] for method in document["methods"].values())
+    assert document["score"] == pytest.approx(document["constant"], abs=1e-5), "nothing else is there"
+
+
+def test_progress_is_drawn_on_a_terminal_and_never_on_stdout(mind: Path) -> None:
+    ours, theirs = os.openpty()
+    command = [sys.executable, "-m", "recattn", *importing(mind), "--json"]
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=theirs, text=True)
+    assert json.loads(done.stdout)["items"] == ITEMS
+    assert "read" in os.read(ours, 10_000).decode()
+    os.close(ours)
+    os.close(theirs)
 
 
 def test_foreign_text_does_not_reach_the_terminal_as_control(capsys: pytest.CaptureFixture[str]) -> None:
@@ -279,12 +330,12 @@ def test_foreign_text_does_not_reach_the_terminal_as_control(capsys: pytest.Capt
 def test_an_interrupted_training_stops_with_a_checkpoint_and_resume_ends_it(
     trained: str, mind: Path, shell: Shell
 ) -> None:
-    command = [sys.executable, "-m", "recattn", *training(mind, 30), "--json"]
+    command = [sys.executable, "-m", "recattn", *training(mind, 15), "--json"]
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     process = subprocess.Popen(
         command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
-    eventually(lambda: any(run.phase == "train" and run.done > 30 for run in Registry().runs()), 60)
+    eventually(lambda: any(run.phase == "train" and run.done > 20 for run in Registry().runs()), 60)
     process.send_signal(signal.SIGINT)
     out, messages = process.communicate(timeout=30)
     document = json.loads(out)

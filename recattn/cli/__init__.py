@@ -22,6 +22,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return the exit code."""
     given = parser().parse_args(argv)
     command: Command = given.command
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # see training_job: spinning threads slow a shared machine
     try:
         answer = command.run(given)
         print(as_json(answer.document) if given.json else answer.text, flush=True)
@@ -47,7 +48,13 @@ def parser() -> argparse.ArgumentParser:
         if tuple(group) not in groups:
             outer = groups[()].add_parser(group[0], help=f"{group[0].capitalize()} something; see its own --help.")
             groups[tuple(group)] = outer.add_subparsers(title="kinds", metavar="KIND", required=True)
-        own = groups[tuple(group)].add_parser(name, help=command.help, description=command.help)
+        own = groups[tuple(group)].add_parser(
+            name,
+            help=command.help,
+            description=command.help,
+            epilog=command.epilog,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
         for flags, settings in command.arguments:
             own.add_argument(*flags, **settings)
         own.add_argument("--json", action="store_true", help="print one JSON document")

@@ -1,4 +1,4 @@
-"""Commands that ask a trained model: evaluate, recommend."""
+"""Commands that ask a trained model: evaluate, recommend, explain."""
 
 from argparse import ArgumentTypeError, Namespace
 from collections.abc import Mapping
@@ -9,10 +9,11 @@ from recattn.cli.output import Bar, note, table, with_interval
 from recattn.errors import RunError, UnknownError
 from recattn.jobs.registry import Registry, Run
 from recattn.jobs.run_folder import trained_on
-from recattn.types import Interval
+from recattn.types import Array, Interval, Prediction
 
 if TYPE_CHECKING:
     from recattn.data import Dataset
+    from recattn.recommender import Recommender
 
 _RUN = argument("--run", default="active", metavar="ID", help="of a finished run (default: the active one)")
 
@@ -70,13 +71,8 @@ def _metrics_row(name: str, metrics: Mapping[str, Interval]) -> dict[str, Any]:
 
 def recommend(given: Namespace) -> Answer:
     """The best items for one user out of the whole catalogue without what was read."""
-    run = chosen_run(given.run)
-    dataset = _dataset_of(run)
-    user = dataset.user(given.user)
-    from recattn.recommender import Recommender
-
-    with Bar() as bar:
-        recommender = Recommender.load(run.folder, dataset, bar)
+    recommender = _recommender(chosen_run(given.run))
+    user = recommender.dataset.user(given.user)
     if not user.history:
         note(f"{user.user_id} has not read anything yet: these are the items most read lately, with their clicks.")
     found = recommender.recommend(user.history, given.n) if user.history else recommender.popular(given.n)
@@ -85,6 +81,68 @@ def recommend(given: Namespace) -> Answer:
         for one in found
     ]
     return Answer(rows, table(rows, "Nothing is left to recommend."))
+
+
+def explain(given: Namespace) -> Answer:
+    """What each click weighs in one score, by one method or all, and how far that agrees with leaving each out."""
+    recommender = _recommender(chosen_run(given.run))
+    history = recommender.dataset.user(given.user).history
+    prediction = recommender.predict(history, given.item)
+    weights = _weights(prediction, given.method)
+    from recattn.explanation.agreement import agreement
+    from recattn.explanation.methods import METHODS
+
+    effect = METHODS["leave_one_out"].function(prediction)
+    agreements = {name: agreement(found, effect, METHODS[name].signed) for name, found in weights.items()}
+    titles = [recommender.dataset.item(item).title for item in prediction.items]
+    rank = recommender.rank(history, given.item)
+    document = {
+        "user": given.user,
+        "item": given.item,
+        "score": prediction.total,
+        "rank": rank,
+        "constant": prediction.constant,
+        "methods": {name: _method(name, prediction, titles, found) for name, found in weights.items()},
+        "agreement": {
+            name: {"spearman_loo": found.spearman, "top3_loo": found.top3} for name, found in agreements.items()
+        },
+    }
+    about = f"{recommender.dataset.item(given.item).title}\nscore {prediction.total:.3f}, rank {rank}"
+    rows = [
+        {"item_id": item, "title": title} | {name: float(found[click]) for name, found in weights.items()}
+        for click, (item, title) in enumerate(zip(prediction.items, titles, strict=True))
+    ]
+    return Answer(document, f"{about}\n{table(rows, 'Nothing that was read is known to the model.')}")
+
+
+def _weights(prediction: Prediction, chosen: str) -> dict[str, Array]:
+    """One weight per click of the chosen method, or of all that apply to this model."""
+    from recattn.explanation.methods import METHODS
+
+    fitting = [name for name, method in METHODS.items() if method.applies_to(prediction)]
+    if chosen not in ("all", *fitting):
+        allowed = f"Allowed for this model are {', '.join(fitting)}, all."
+        raise UnknownError(f"The method {chosen!r} is not there.", allowed, "Choose one of these.")
+    return {name: METHODS[name].function(prediction) for name in fitting if chosen in ("all", name)}
+
+
+def _method(name: str, prediction: Prediction, titles: list[str], weights: Array) -> dict[str, Any]:
+    from recattn.explanation.methods import METHODS
+
+    clicks = [
+        {"item_id": item, "title": title, "weight": float(weight)}
+        for item, title, weight in zip(prediction.items, titles, weights, strict=True)
+    ]
+    method = METHODS[name]
+    return {"clicks": clicks, "sum": float(weights.sum()), "signed": method.signed, "complete": method.complete}
+
+
+def _recommender(run: Run) -> "Recommender":
+    dataset = _dataset_of(run)
+    from recattn.recommender import Recommender
+
+    with Bar() as bar:
+        return Recommender.load(run.folder, dataset, bar)
 
 
 def count(text: str) -> int:
@@ -116,6 +174,17 @@ COMMANDS = (
         (
             argument("--user", required=True, metavar="ID", help="a user of the run's dataset"),
             argument("-n", type=count, default=10, help="how many (default: 10)"),
+            _RUN,
+        ),
+    ),
+    Command(
+        "explain",
+        "Say what each click of a user weighs in the score of an item.",
+        explain,
+        (
+            argument("--user", required=True, metavar="ID", help="a user of the run's dataset"),
+            argument("--item", required=True, metavar="ID", help="an item of the run's dataset"),
+            argument("--method", default="contribution", help="one, or all (default: contribution)"),
             _RUN,
         ),
     ),

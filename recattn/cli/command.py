@@ -25,6 +25,7 @@ class Command:
     help: str
     run: Callable[[Namespace], Answer]
     arguments: tuple[Argument, ...] = ()
+    epilog: str = ""
 
 
 def argument(*flags: str, **settings: Any) -> Argument:

@@ -2,6 +2,7 @@
 
 import json
 import math
+import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -93,7 +94,11 @@ class Bar:
             if phase == "wait":
                 note("All slots are taken: waiting for another training to end.")
             self._phase = phase
-            self._bar = tqdm(total=total, desc=phase, disable=not (self._terminal and total), leave=total > 0)
+            columns, lines = shutil.get_terminal_size()  # 80 x 24 where the terminal says it has none
+            hidden = not (self._terminal and total)
+            self._bar = tqdm(
+                total=total, initial=done, desc=phase, disable=hidden, ncols=columns, nrows=lines, leave=True
+            )
         self._bar.total = total
         self._bar.set_postfix({name: f"{value:.4g}" for name, value in figures.items()}, refresh=False)
         self._bar.update(done - self._bar.n)

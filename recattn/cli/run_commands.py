@@ -1,5 +1,6 @@
 """Commands about runs: train, runs, activate, cancel, resume, delete."""
 
+import dataclasses
 from argparse import ArgumentTypeError, Namespace
 from typing import Any
 
@@ -7,6 +8,7 @@ from recattn.cli.command import Answer, Command, argument
 from recattn.cli.output import Bar, note, table
 from recattn.errors import Cancelled
 from recattn.jobs.registry import Registry, Run
+from recattn.training.config import PRESETS, TrainingConfig, configured
 
 _RUN = argument("run", metavar="ID", help="of the run")
 
@@ -14,7 +16,6 @@ _RUN = argument("run", metavar="ID", help="of the run")
 def train(given: Namespace) -> Answer:
     """Train in the foreground; the same run as one from the page, seen there too."""
     from recattn.jobs.training_job import queue_training
-    from recattn.training.config import configured
 
     config = configured(given.preset, dict(given.set))
     return _work(queue_training(given.dataset, config, given.preset, not given.no_activate))
@@ -91,6 +92,16 @@ def _runs_table(runs: list[Run]) -> str:
     return table(rows, "No runs yet. Make one: python -m recattn train --dataset NAME")
 
 
+def _settings() -> str:
+    """All that ``--set`` can change, a line each, from the training's own configuration."""
+    default = PRESETS["default"]
+    lines = [
+        f"  {entry.name}={getattr(default, entry.name)}\n      {entry.metadata['help']}"
+        for entry in dataclasses.fields(TrainingConfig)
+    ]
+    return "settings, with the values of the preset default:\n" + "\n".join(lines)
+
+
 def setting(text: str) -> tuple[str, str]:
     """``key=value`` of the option ``--set``.
 
@@ -110,12 +121,13 @@ COMMANDS = (
         train,
         (
             argument("--dataset", required=True, metavar="NAME", help="see the command datasets"),
-            argument("--preset", default="default", help="default, or paper: the founding document to the letter"),
+            argument("--preset", default="default", help=f"{', '.join(PRESETS)} (default: default)"),
             argument(
                 "--set", action="append", default=[], type=setting, metavar="KEY=VALUE", help="change one setting"
             ),
             argument("--no-activate", action="store_true", help="leave the active run active, if there is one"),
         ),
+        _settings(),
     ),
     Command("runs", "List the runs, newest first.", list_runs),
     Command("activate", "Let a finished run answer.", activate, (_RUN,)),

@@ -93,11 +93,11 @@ def _job_of_training(folder: Path) -> Job | None:
 def state_without_process(folder: Path, job: Job) -> tuple[str, str]:
     """State and message of a run that no process works on.
 
-    A process may be killed between the last file of its work and the words about it: the files decide.
+    A process may be killed between the last file of its work, the model card, and the words about it: the files decide.
     """
     if job.state not in BUSY:
         return job.state, job.message
-    if all((folder / name).is_file() for name in _WRITTEN_LAST) and not (folder / "checkpoints").exists():
+    if all((folder / name).is_file() for name in _WRITTEN_LAST):
         return "finished", ""
     return "interrupted", INTERRUPTED
 
