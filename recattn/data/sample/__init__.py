@@ -12,6 +12,7 @@ from recattn.data.sample.front_page import FrontPage
 from recattn.data.sample.stories import write_articles
 from recattn.data.sample.world import build_world
 from recattn.data.sample.writing import split_of, write_documents, write_split, write_truth
+from recattn.errors import DataError
 from recattn.types import Report, silent
 
 
@@ -39,5 +40,17 @@ def sample_folder() -> Path:
 
 
 def sample_truth() -> pd.DataFrame:
-    """Why each click of the sample came about: impression_id, user_id, item_id, causes (a list of ids), rule."""
-    return pd.read_parquet(sample_folder() / "truth.parquet")
+    """Why each click of the sample came about: impression_id, user_id, item_id, causes (a list of ids), rule.
+
+    Raises:
+        DataError: when this installation came without the sample.
+    """
+    file = sample_folder() / "truth.parquet"
+    if not file.is_file():
+        raise DataError(
+            f"The sample's truth was not found at {file}.",
+            "It lies in sample_data/ of the project's checkout.",
+            "Make it again: python -m recattn sample --regenerate sample_data",
+        )
+    truth = pd.read_parquet(file)
+    return truth.assign(causes=truth["causes"].map(list))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from recattn.data.sample.dice import Dice
 from recattn.data.sample.front_page import FrontPage
-from recattn.data.sample.readers import Reader, readers
+from recattn.data.sample.readers import KNOWN, NEW, Reader, readers
 from recattn.data.sample.rules import AFFINITY, IDLE, Click, caused_click
 from recattn.types import Report
 
@@ -33,12 +33,12 @@ def impressions(page: FrontPage, seed: int, report: Report) -> list[Shown]:
     """All impressions of all readers, in order of time."""
     found: list[Shown] = []
     for done, (reader, dice) in enumerate(readers(page, seed)):
-        found += _visits(page, reader, dice)
-        report("readers", done + 1, done + 1)
+        found += visits(page, reader, dice)
+        report("readers", done + 1, KNOWN + NEW)
     return sorted(found, key=lambda shown: (shown.minute, shown.reader))
 
 
-def _visits(page: FrontPage, reader: Reader, dice: Dice) -> Iterator[Shown]:
+def visits(page: FrontPage, reader: Reader, dice: Dice) -> Iterator[Shown]:
     """One reader's impressions; what is clicked in one stands in the history of the next."""
     history = _read_before(page, reader, dice)
     for minute in reader.visits:

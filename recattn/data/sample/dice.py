@@ -73,17 +73,24 @@ class Dice:
 
 
 class Deck(Generic[T]):
-    """Cards drawn without replacement and shuffled anew when used up, so that nothing repeats too soon."""
+    """Cards drawn without replacement; when they are used up, those drawn last go to the bottom of the new pile."""
 
     def __init__(self, dice: Dice, cards: Sequence[T]) -> None:
         self._dice, self._cards = dice, list(cards)
         self._left: list[T] = []
+        self._drawn: list[T] = []
 
     def draw(self, unlike: Sequence[object] = ()) -> T:
         """The next card that is none of ``unlike``."""
         for _ in range(2):
             for at in range(len(self._left) - 1, -1, -1):
                 if self._left[at] not in unlike:
+                    self._drawn.append(self._left[at])
                     return self._left.pop(at)
-            self._left = self._dice.shuffled(self._cards) + self._left
+            self._left = self._new_pile() + self._left
         raise ValueError(f"Every one of {len(self._cards)} cards is excluded.")
+
+    def _new_pile(self) -> list[T]:
+        cards = self._dice.shuffled(self._cards)
+        late = self._drawn[-(len(cards) // 2) :] if len(cards) > 1 else []
+        return [card for card in cards if card in late] + [card for card in cards if card not in late]

@@ -1,13 +1,15 @@
 """From shapes to sentences: a small template language, filled from the world.
 
 ``{club}``      the next of the world's list "club", the same wherever it stands in one article; ``{club2}`` another
-``{club.city}`` an attribute, which may be an entity with attributes of its own: ``{club.coach.last}``
+``{club.city}`` an attribute, which may be an entity with attributes of its own: ``{club.coach.last}``;
+                ``.last``, ``.short``, ``.adj`` and ``.bare`` (without "the") name the entity itself
 ``{dish}``      likewise from a word list of the file: ``@dish = soup | stew``
 ``{a=3-9}``     a number that ``{a}``, ``{a.word}``, ``{a.th}`` repeat; ``{a=200-900/50}`` in steps; ``{3-9}`` once only
 ``{weekday}``   the day of publication; also yesterday, tomorrow, soon, month
 ``[won|took]``  one of the alternatives, a different one each time the shape is used
+``[1:up|down]`` likewise; all choices of one number in an article fall alike: ``[1:rise|fall]`` beside it
 
-Articles (a, an), possessives after s and capitals after a full stop are put right at the end.
+What depends on the neighbours (a or an, possessives after s, capitals, small numbers in words) is put right at the end.
 """
 
 import re
@@ -15,16 +17,15 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from recattn.data.sample.dice import Deck, Dice
+from recattn.data.sample.polish import polished, spelled
 from recattn.data.sample.world import Entity, World
 
 _SLOT = re.compile(r"\{([^{}]+)\}")
-_CHOICE = re.compile(r"\[([^\[\]]*\|[^\[\]]*)\]")
+_CHOICE = re.compile(r"\[(?:(\d):)?([^\[\]]*\|[^\[\]]*)\]")
 _NUMBER = re.compile(r"(?:([a-z])=)?([\d.]+)-([\d.]+)(?:/(\d+))?(?::(\w+))?")
 _SURFACES = ("last", "short", "adj")  # attributes that name the entity itself
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _DAYS_AHEAD = {"yesterday": -1, "weekday": 0, "tomorrow": 1, "soon": 4}
-_WORDS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
-_ORDINALS = ["zeroth", "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth"]
 _FIRST_WEEKDAY = 6  # day 0 of the sample is a Sunday
 
 
@@ -42,6 +43,12 @@ class Writer:
     def __init__(self, world: World, words: Mapping[str, Sequence[str]], dice: Dice) -> None:
         self.world, self.words, self.dice = world, words, dice
         self._decks: dict[str, Deck[Entity | str]] = {}
+        self.well_known = [(entity, entity.label) for entity in world.entities.values()]
+        self.well_known += [
+            (entity, short)
+            for entity in world.lists["happening"]
+            if isinstance(short := entity.attributes.get("short"), str)
+        ]
 
     def draw(self, kind: str, unlike: Sequence[object]) -> Entity | str:
         """The next entity or word of a list that is none of ``unlike``; those at the head of a list are the stars."""
@@ -80,17 +87,25 @@ class Scene:
         self.bound: dict[str, Entity | str] = dict(cast or {})
         self.numbers: dict[str, int | float] = {}
         self._surfaces: dict[tuple[Entity, str], None] = {}
+        self._fallen: dict[str, int] = {}
 
     def text(self, template: str) -> str:
         """The sentence that a template becomes here."""
         while _CHOICE.search(template):
-            template = _CHOICE.sub(lambda found: self.writer.choose(found[1]), template)
+            template = _CHOICE.sub(self._chosen, template)
         return polished(_SLOT.sub(lambda found: self._filled(found[1]), template))
 
-    def mentions(self, text: str) -> tuple[Mention, ...]:
-        """The entities named in a finished text, in the order of their first mention."""
+    def mentions(self, text: str, anyone: bool = False) -> tuple[Mention, ...]:
+        """The entities named in a finished text, in the order of their first mention.
+
+        Args:
+            text: title or abstract.
+            anyone: also those of the world that stand there by their full name, outside any slot.
+        """
         taken: dict[int, tuple[int, Entity, str]] = {}
-        for entity, surface in sorted(self._surfaces, key=lambda pair: (-len(pair[1]), pair[1])):
+        known = self.writer.well_known if anyone else []
+        surfaces = self._surfaces | {pair: None for pair in known if pair[1] in text}
+        for entity, surface in sorted(surfaces, key=lambda pair: (-len(pair[1]), pair[1])):
             for found in re.finditer(rf"\b{re.escape(surface)}\b", text):
                 if not any(start < found.end() and found.start() < end for start, (end, *_) in taken.items()):
                     taken[found.start()] = (found.end(), entity, surface)
@@ -102,6 +117,15 @@ class Scene:
             for entity, starts in of_entity.items()
         )
 
+    def _chosen(self, found: re.Match[str]) -> str:
+        """One of some alternatives; where the choice is numbered, the one that fell before under that number."""
+        if not found[1]:
+            return self.writer.choose(found[2])
+        alternatives = found[2].split("|")
+        if found[1] not in self._fallen:
+            self._fallen[found[1]] = alternatives.index(self.writer.choose(found[2]))
+        return alternatives[self._fallen[found[1]]]
+
     def _filled(self, slot: str) -> str:
         if number := _NUMBER.fullmatch(slot):
             return self._number(*number.groups())
@@ -109,7 +133,7 @@ class Scene:
         if name in _DAYS_AHEAD:
             return _WEEKDAYS[(self.day + _FIRST_WEEKDAY + _DAYS_AHEAD[name]) % 7]
         if name in self.numbers:
-            return _spelled(self.numbers[name], path)
+            return spelled(self.numbers[name], path or "plain")
         return self._named(self.entity(name), path)
 
     def entity(self, name: str) -> Entity | str:
@@ -125,13 +149,15 @@ class Scene:
         for key in filter(None, path.split(".")):
             if isinstance(thing, str):
                 raise ValueError(f"{thing!r} has no attribute {key!r}.")
+            if key == "bare":
+                break
             if key in _SURFACES and (surface := thing.attributes.get(key, thing.name)) and isinstance(surface, str):
                 self._surfaces[thing, surface.removeprefix("the ")] = None
                 return surface
             thing = thing.attributes[key]
         if isinstance(thing, Entity):
             self._surfaces[thing, thing.label] = None
-            return thing.name
+            return thing.label if path.endswith("bare") else thing.name
         return thing
 
     def _number(self, name: str | None, low: str, high: str, step: str | None, how: str | None) -> str:
@@ -144,42 +170,4 @@ class Scene:
             value = dice.between(int(low) // size, int(high) // size) * size
         if name:
             self.numbers[name] = value
-        return _spelled(value, how or "")
-
-
-def _spelled(value: int | float, how: str) -> str:
-    """A number as it is printed.
-
-    >>> _spelled(12500, ""), _spelled(3, "word"), _spelled(2, "th"), _spelled(22, "th")
-    ('12,500', 'three', 'second', '22nd')
-    """
-    if how == "word" and isinstance(value, int) and value < len(_WORDS):
-        return _WORDS[value]
-    if how == "th" and isinstance(value, int):
-        if value < len(_ORDINALS):
-            return _ORDINALS[value]
-        ending = "th" if value % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(value % 10, "th")
-        return f"{value}{ending}"
-    return f"{value:,}"
-
-
-_ARTICLE = re.compile(r"\b([Aa])n? (?=([\"'‘“]?)([\w&-]+))")
-_CONSONANT_SOUND = re.compile(r"(uni(?!m|n)|us[ei]|eu|one\b|once\b|ufo|ut[ei])", re.IGNORECASE)
-_VOWEL_SOUND = re.compile(r"([aeiou]|hour|honest|heir|honou?r|8|11\b|18\b)", re.IGNORECASE)
-_SPELLED_OUT = re.compile(r"(MP|SUV|R&B|LED|HIV|NHS|X)\b")
-
-
-def polished(text: str) -> str:
-    """Put right what depends on the neighbouring word.
-
-    >>> polished("a old bus and an useful map. the Wanderers's coach")
-    "An old bus and a useful map. The Wanderers' coach"
-    """
-
-    def article(found: re.Match[str]) -> str:
-        word = found[3]
-        vowel = _VOWEL_SOUND.match(word) and not _CONSONANT_SOUND.match(word)
-        return found[1] + ("n " if vowel or _SPELLED_OUT.match(word) else " ")
-
-    text = _ARTICLE.sub(article, text.replace("s's", "s'"))
-    return re.sub(r"(^|[.?!] |: “|^“)([a-z])", lambda found: found[1] + found[2].upper(), text)
+        return spelled(value, how or ("" if step else "plain"))

@@ -44,9 +44,9 @@ def _reader(user_id: str, page: FrontPage, dice: Dice, new: bool) -> Reader:
     if new:
         visits = _moments(dice.between(1, 3), first, DAYS, dice)
     else:
-        visits = _moments(1 + dice.heavy_tail(26, 8) + dice.below(5), first, DAYS, dice)
+        visits = _moments(1 + dice.heavy_tail(26, 8) + dice.below(6), first, DAYS, dice)
     cold = dice.chance(COLD)
-    before = () if cold else _moments(2 + dice.heavy_tail(34, 14) + dice.below(5), 1, first, dice)
+    before = () if cold else _moments(2 + dice.heavy_tail(26, 14) + dice.below(5), 1, first, dice)
     before = tuple(minute for minute in before if minute < visits[0])
     return Reader(user_id, taste, kept + _taste(page, dice)[:2], dice.between(2, FIRST_DAY), before, visits)
 

@@ -151,6 +151,6 @@ def _latest(
     return [(key, tuple(rows[-_MOST_CAUSES:]), weights[key]) for key, rows in found.items()]
 
 
-def _after(page: FrontPage, targets: Int[np.ndarray, " article"], rows: Sequence[int]) -> Int[np.ndarray, " article"]:
+def _after(page: FrontPage, targets: Int[np.ndarray, " article"], rows: Sequence[int]) -> Int[np.ndarray, " later"]:
     """The targets that were published after the last of some articles."""
     return targets[page.published[targets] > page.published[list(rows)].max()]

@@ -7,12 +7,13 @@ from pathlib import Path
 
 from recattn.data.sample.dice import Deck, Dice
 from recattn.data.sample.grammar import Mention, Scene, Writer
+from recattn.data.sample.polish import prose
 from recattn.data.sample.world import TEXT, Entity, World, text_lines, word_lists
 
 DAYS = 15  # 1 to 15 November 2026; people's clicks are recorded from day 8 on
 MINUTES = 24 * 60
 _SHAPE_FILES = ("politics.txt", "business.txt", "science.txt", "sports.txt", "culture.txt", "life.txt")
-_STORY_FILES = ("storylines.txt",)
+_STORY_FILES = ("stories_public.txt", "stories_leisure.txt")
 _FIRST_HOUR, _LAST_HOUR = 5, 23  # nothing is published at night
 _BREAKING = 900  # the appeal of a storyline's opening, on the scale of `Article.appeal`
 
@@ -48,6 +49,7 @@ class Section:
     life: int
     lists: Mapping[str, str]
     shapes: list[str]
+    until: int = DAYS  # nothing of it is published from this day on
 
 
 def write_articles(world: World, seed: int) -> list[Article]:
@@ -58,8 +60,9 @@ def write_articles(world: World, seed: int) -> list[Article]:
     for topic, section in sections.items():
         written += _from_shapes(section, Writer(world, words, Dice(seed, f"text {topic}")))
     lives = {topic: section.life for topic, section in sections.items()}
+    writer = Writer(world, words, Dice(seed, "storylines"))
     for file in _STORY_FILES:
-        written += _storylines(TEXT / file, Writer(world, words, Dice(seed, "storylines")), lives)
+        written += _storylines(TEXT / file, writer, lives)
     unique = {article.title: article for article in written}
     return sorted(unique.values(), key=lambda article: (article.published, article.title))
 
@@ -71,7 +74,8 @@ def read_sections(file: Path) -> Iterator[Section]:
         if line.startswith("## "):
             topic, *pairs = line[3:].split()
             given = dict(pair.split("=", 1) for pair in pairs)
-            section = Section(topic, int(given.pop("n")), int(given.pop("life")), given, [])
+            until = int(given.pop("until", DAYS))
+            section = Section(topic, int(given.pop("n")), int(given.pop("life")), given, [], until)
             yield section
         elif section is not None and "||" in line:
             section.shapes.append(line)
@@ -81,7 +85,7 @@ def _from_shapes(section: Section, writer: Writer) -> Iterator[Article]:
     """The articles of a section: each shape once before any comes again, evenly over the days."""
     deck = Deck(writer.dice, section.shapes)
     for turn in range(section.articles):
-        minute = (turn * 1000 + writer.dice.below(1000)) * DAYS * MINUTES // (section.articles * 1000)
+        minute = (turn * 1000 + writer.dice.below(1000)) * section.until * MINUTES // (section.articles * 1000)
         published = _daytime(minute, writer.dice)
         scene = Scene(writer, published // MINUTES, section.lists)
         yield _article(deck.draw(), scene, section.topic, published, section.life, writer.dice.heavy_tail(600, 60))
@@ -99,7 +103,7 @@ def _article(
     template: str, scene: Scene, topic: str, published: int, life: int, appeal: int, storyline: str = ""
 ) -> Article:
     headline, _, rest = template.partition("||")
-    title, abstract = scene.text(headline.strip()), scene.text(rest.strip())
+    title, abstract = scene.text(headline.strip()), prose(scene.text(rest.strip()))
     category, _, subcategory = topic.partition("/")
     return Article(
         title,
@@ -109,8 +113,8 @@ def _article(
         published,
         life,
         appeal,
-        scene.mentions(title),
-        scene.mentions(abstract),
+        scene.mentions(title, bool(storyline)),
+        scene.mentions(abstract, bool(storyline)),
         storyline,
         template,
     )
@@ -141,13 +145,14 @@ def _storylines(file: Path, writer: Writer, lives: Mapping[str, int]) -> Iterato
 
 
 def _cast(line: str, writer: Writer) -> dict[str, Entity | str]:
-    """Who plays: ``club=soccerclub, star=club.striker, name=word``."""
+    """Who plays: ``club=soccerclub, star=club.striker, shop=retailer:Fairmarket``."""
     scene = Scene(writer, 0, {})
     for pair in line.split(", "):
         slot, _, path = pair.partition("=")
         first, _, attribute = path.partition(".")
-        if path.startswith("'"):
-            scene.bound[slot] = path.strip("'")
+        kind, _, name = path.partition(":")
+        if name:
+            scene.bound[slot] = next(entity for entity in writer.world.lists[kind] if entity.name == name)
         elif attribute:
             owner = scene.entity(first)
             if isinstance(owner, Entity):

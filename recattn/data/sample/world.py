@@ -1,4 +1,4 @@
-"""The fictional world: who and what exists, read from ``text/world.txt`` and ``text/names.txt``.
+"""The fictional world: who and what exists, read from the lists in ``text/``.
 
 Everyone has one role and every organisation one home, so that what is said of them agrees across articles.
 """
@@ -11,10 +11,11 @@ from typing import Union
 from recattn.data.sample.dice import Deck, Dice
 
 TEXT = Path(__file__).parent / "text"
+_FILES = ("places.txt", "organisations.txt", "people.txt", "works.txt")  # each may refer to those before it
 _FIRST_ID = 900_000_001  # far above any id that Wikidata has given out
 _PRONOUNS = {
-    "female": {"he": "she", "him": "her", "his": "her", "He": "She", "His": "Her", "man": "woman"},
-    "male": {"he": "he", "him": "him", "his": "his", "He": "He", "His": "His", "man": "man"},
+    "female": {"he": "she", "him": "her", "his": "her", "He": "She", "His": "Her", "man": "woman", "child": "daughter"},
+    "male": {"he": "he", "him": "him", "his": "his", "He": "He", "His": "His", "man": "man", "child": "son"},
 }
 
 
@@ -63,7 +64,7 @@ class _Builder:
 
     def built(self) -> World:
         kind, given = "", {}
-        for line in text_lines(TEXT / "world.txt"):
+        for line in (line for file in _FILES for line in text_lines(TEXT / file)):
             if line.startswith("* "):
                 kind, *pairs = line[2:].split()
                 given = dict(pair.split("=", 1) for pair in pairs)
@@ -80,6 +81,8 @@ class _Builder:
         for _ in range(int(times or 1)):
             entity = self._person(given.get("gender")) if name == "+" else self._entity(name, given["type"])
             made = {key: self._given(how) for key, how in given.items() if key not in ("type", "gender", *own)}
+            if alone := own.pop("as", ""):
+                self.lists[alone] = [entity]
             known = {key: self.entities.get(value, value) for key, value in own.items()}
             entity.attributes.update(made | known)
             self.lists[kind].append(entity)
