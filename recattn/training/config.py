@@ -50,11 +50,11 @@ class TrainingConfig:
         choices=("learned", "uniform", "permuted"),
     )
 
-    epochs: int = setting(10, "Training", "Passes over the training clicks, at most.", 1, 1000)
+    epochs: int = setting(5, "Training", "Passes over the training clicks, at most.", 1, 1000)
     batch_size: int = setting(64, "Training", "Clicks a step.", 1, 65536)
     negatives: int = setting(4, "Training", "Unclicked candidates of the same impression beside each click.", 1, 1000)
     optimizer: str = setting("adamw", "Training", "Optimiser.", choices=("adam", "adamw"))
-    learning_rate: float = setting(1e-3, "Training", "Of the attention model.", 0, 1)
+    learning_rate: float = setting(3e-4, "Training", "Of the attention model.", 0, 1)
     encoder_learning_rate: float = setting(0.0, "Training", "Of the text encoder; 0 keeps it frozen (faster).", 0, 1)
     weight_decay: float = setting(0.01, "Training", "Pulls weights to zero (AdamW: decoupled).", 0, 10)
     warmup: float = setting(0.05, "Training", "Share of all steps over which the learning rate rises from 0.", 0, 1)
@@ -70,7 +70,7 @@ class TrainingConfig:
         0,
         0.5,
     )
-    patience: int = setting(2, "Stopping", "Stop after this many epochs without a better AUC there; 0: never.", 0, 1000)
+    patience: int = setting(1, "Stopping", "Stop after this many epochs without a better AUC there; 0: never.", 0, 1000)
     seed: int = setting(0, "Stopping", "Same seed, same data, same machine: same model.", 0, 2**31 - 1)
 
     def __post_init__(self) -> None:
@@ -87,7 +87,7 @@ PRESETS: Mapping[str, TrainingConfig] = types.MappingProxyType(
         # Chosen by measurement; README shows it beside "paper".
         "default": TrainingConfig(),
         # What the app trains by itself at its first start: on the sample half a minute, and well above the baselines.
-        "quick": TrainingConfig(dim=192, max_history=20, epochs=2),
+        "quick": TrainingConfig(dim=192, learning_rate=1e-3, epochs=2),
         # The founding document to the letter: fine-tuned DistilBERT over title, category and abstract, one
         # self-attention of 768 dimensions and 12 heads with Z' = A V, cross-entropy, Adam 1e-5, 10 epochs.
         "paper": TrainingConfig(

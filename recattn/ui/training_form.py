@@ -15,7 +15,7 @@ from recattn.ui.wording import counted
 
 PRESET_HELP = {
     "default": "The best measured for its size: frozen text encoder, one attention layer. Some minutes on the sample.",
-    "quick": "A first look: narrower, shorter histories, two passes. Half a minute on the sample.",
+    "quick": "A first look: half as wide, two passes. Half a minute on the sample.",
     "paper": "The founding document to the letter: DistilBERT, fine-tuned. Needs its weights, and hours without a GPU.",
 }
 
