@@ -1,8 +1,14 @@
 """What all tests share: a home of their own, and no network."""
 
+import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("same every time", derandomize=True, deadline=None)
+settings.register_profile("explore", deadline=None)
+settings.load_profile("same every time" if os.environ.get("CI") else "explore")
 
 
 @pytest.fixture(autouse=True)
