@@ -10,7 +10,7 @@ _VOWEL_SOUND = re.compile(r"([aeiou]|hour|honest|heir|honou?r|8|1[18](?!\d))", r
 _SPELLED_OUT = re.compile(r"(MP|SUV|R&B|LED|HIV|NHS|X)\b")
 _ON = re.compile(r"\bin (?=the (?:\w+ Coast|\w+ Islands|Saltham marshes)\b)")
 _ONE = re.compile(
-    r"(\b(?:[Oo]ne|(?<![\d.,-])1) (?:day|week|month|year|hour|minute|season|vote|point|goal|joke|star|tear))s\b"
+    r"((?<![\w$.,:-])(?:[Oo]ne|1) (?:day|week|month|year|hour|minute|season|vote|point|goal|joke|fault|star|tear))s\b"
 )
 _CENTS = re.compile(r"\$\d+\.\d\b(?! [mb]illion)")
 # Units, and words beside which a figure is usual.
