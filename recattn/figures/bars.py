@@ -1,0 +1,177 @@
+"""Signed bars: what each part adds, and what is left, so that all of them are the sum.
+
+A plain dict in Plotly's form, as in `heatmap`. Bars report clicks; ``customdata`` carries which one it was.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from recattn.figures.colours import ADDS, NEUTRAL, TAKES_AWAY
+from recattn.figures.text import escaped, figure, percent, shortened, signed
+from recattn.types import Array
+
+ROW, TOP, BOTTOM = 26, 6, 8  # pixels
+TITLE = 52  # characters of a title beside its bar
+_CHARACTER = 6.1  # pixels, at 12 pixels of height
+_ROOM = 0.2  # of the longest bar, beside it, for its number
+
+Figure = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Bars:
+    """Parts and what is left of a sum, ready to draw. Labels may repeat; ``order`` says which part stands on top.
+
+    ``weights`` hold all parts; those not in ``order`` are together one of the ``others``, which also hold constants.
+    """
+
+    labels: tuple[str, ...]
+    marks: tuple[str, ...]  # short and different for each part
+    weights: Float[Array, " part"]
+    order: Int[Array, " shown"]
+    others: tuple[tuple[str, float], ...] = ()
+    signed: bool = True
+    share: bool = False  # weights are shares of a whole, written as percentages
+    error: Float[Array, " part"] | None = None  # standard error of each weight
+    notes: tuple[str, ...] = ()  # one more line in the hint of each part
+    selected: int | None = None
+
+    @property
+    def total(self) -> float:
+        """All that is drawn, together."""
+        return float(self.weights[self.order].sum()) + sum(value for _, value in self.others)
+
+    def written(self, value: float) -> str:
+        """A weight as it stands beside its bar."""
+        if self.share:
+            return percent(value)
+        return signed(value) if self.signed else figure(value)
+
+
+def strongest(weights: Float[Array, " part"], most: int) -> Int[Array, " shown"]:
+    """Which parts weigh most, either way, the largest first.
+
+    >>> strongest(np.array([0.1, -0.9, 0.5]), 2).tolist()
+    [2, 1]
+    """
+    chosen = np.argsort(-np.abs(weights), kind="stable")[:most]
+    return chosen[np.argsort(-weights[chosen], kind="stable")]
+
+
+def left_out(weights: Float[Array, " part"], order: Int[Array, " shown"]) -> float:
+    """What all parts that are not shown weigh together."""
+    return float(np.delete(weights, order).sum())
+
+
+def bars_figure(bars: Bars) -> Figure:
+    """A bar for each part in order, then one for each of the others."""
+    names = _names(bars)
+    values = [*bars.weights[bars.order].tolist(), *(value for _, value in bars.others)]
+    trace = {
+        "type": "bar",
+        "orientation": "h",
+        "x": [round(value, 6) for value in values],
+        "y": names,
+        "text": [bars.written(value) for value in values],
+        "textposition": "outside",
+        "cliponaxis": False,
+        "customdata": _hints(bars),
+        "hovertemplate": "%{customdata[1]}<br><b>%{text}</b>%{customdata[2]}<extra></extra>",
+        "marker": {"color": _colours(bars, values), "line": {"width": 0}},
+        "selected": {"marker": {"opacity": 1}},
+        "unselected": {"marker": {"opacity": 1}},
+    }
+    if bars.error is not None and bars.error.any():
+        spans = [*bars.error[bars.order].tolist(), *([0.0] * len(bars.others))]
+        trace["error_x"] = {"type": "data", "array": spans, "thickness": 1, "width": 3, "color": NEUTRAL}
+    return {"data": [trace], "layout": _layout(bars, names, values)}
+
+
+def bars_finding(bars: Bars) -> str:
+    """The figure in one sentence, for those who don't see it.
+
+    >>> bars_finding(Bars(("Storm", "Chess"), ("2", "1"), np.array([0.5, -0.1]), np.array([0, 1])))
+    'The longest of 2 bars: “Storm”, +0.50.'
+    """
+    if not len(bars.order):
+        return "There are no bars."
+    longest = bars.order[np.abs(bars.weights[bars.order]).argmax()]
+    value = bars.written(float(bars.weights[longest]))
+    return f"The longest of {len(bars.order)} bars: “{shortened(bars.labels[longest], 60)}”, {value}."
+
+
+def _names(bars: Bars) -> list[str]:
+    """Axis labels; the mark keeps equal titles apart, and the others lie apart in italics."""
+    parts = [f"{escaped(bars.labels[part], TITLE)}  <b>{escaped(bars.marks[part])}</b>" for part in bars.order]
+    return parts + [f"<i>{escaped(name, TITLE)}</i>" for name, _ in bars.others]
+
+
+def _hints(bars: Bars) -> list[list[Any]]:
+    """Of each bar: which part it is (-1: none), its title whole, one more line."""
+    found = []
+    for part in bars.order.tolist():
+        note = f"<br>{escaped(bars.notes[part])}" if bars.notes and bars.notes[part] else ""
+        if bars.error is not None and bars.error[part]:
+            note += f"<br>standard error {figure(float(bars.error[part]))}"
+        found.append([part, escaped(bars.labels[part], 110), note])
+    return found + [[-1, escaped(name, 110), ""] for name, _ in bars.others]
+
+
+def _colours(bars: Bars, values: Sequence[float]) -> list[str]:
+    if not bars.signed:
+        return [NEUTRAL] * len(values)
+    return [ADDS if value >= 0 else TAKES_AWAY for value in values]
+
+
+def _layout(bars: Bars, names: list[str], values: list[float]) -> dict[str, Any]:
+    longest = max((len(name) - 7 * ("</" in name) for name in names), default=0)
+    low, high = min([0.0, *values]), max([0.0, *values])
+    room = (high - low or 1.0) * _ROOM
+    return {
+        "height": ROW * max(1, len(names)) + TOP + BOTTOM,
+        "margin": {"l": 12 + int(_CHARACTER * min(longest, TITLE + 4)), "r": 4, "t": TOP, "b": BOTTOM},
+        "xaxis": {
+            "range": [low - room * (low < 0), high + room],
+            "showgrid": False,
+            "showticklabels": False,
+            "zeroline": True,
+            "fixedrange": True,
+        },
+        "yaxis": {
+            "type": "category",
+            "categoryorder": "array",
+            "categoryarray": names,
+            "range": [len(names) - 0.5, -0.5],
+            "tickmode": "linear",
+            "dtick": 1,
+            "ticks": "",
+            "showgrid": False,
+            "fixedrange": True,
+        },
+        "bargap": 0.32,
+        "showlegend": False,
+        "hovermode": "closest",
+        "dragmode": False,
+        "hoverlabel": {"align": "left"},
+        "shapes": _marked(bars) + _parted(bars),
+    }
+
+
+def _marked(bars: Bars) -> list[dict[str, Any]]:
+    """A band behind the selected bar."""
+    places = [] if bars.selected is None else np.flatnonzero(bars.order == bars.selected).tolist()
+    band = {"type": "rect", "xref": "paper", "x0": 0, "x1": 1, "yref": "y", "layer": "below", "line": {"width": 0}}
+    return [band | {"y0": place - 0.5, "y1": place + 0.5, "fillcolor": NEUTRAL, "opacity": 0.18} for place in places]
+
+
+def _parted(bars: Bars) -> list[dict[str, Any]]:
+    """A thin line between the parts and the others."""
+    if not bars.others or not len(bars.order):
+        return []
+    at = len(bars.order) - 0.5
+    line = {"color": NEUTRAL, "width": 1, "dash": "dot"}
+    return [{"type": "line", "xref": "paper", "x0": 0, "x1": 1, "yref": "y", "y0": at, "y1": at, "line": line}]
