@@ -1,6 +1,7 @@
 """A dataset and a trained model: the top-N for a history, and the Prediction of one (history, candidate)."""
 
 from collections.abc import Callable, Iterator, Sequence
+from copy import copy
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -13,16 +14,17 @@ from torch import Tensor
 from recattn.data import Dataset
 from recattn.errors import UnknownError
 from recattn.evaluation.baselines import recent_clicks
+from recattn.models.altering import moved, scrambled
 from recattn.models.asking import Asking
 from recattn.models.attention import Reading
 from recattn.models.contributions import contributions
 from recattn.models.encoder import TextEncoder, item_texts
 from recattn.models.loading import load_model
 from recattn.models.predicting import predictions
-from recattn.models.scoring import category_rows, embed_items
+from recattn.models.scoring import category_rows, embed_items, score_impressions
 from recattn.models.vectors import encoder_of, item_vectors
 from recattn.models.words import Scored, words_prediction
-from recattn.types import Prediction, Recommendation, Report, silent
+from recattn.types import Impressions, Prediction, Recommendation, Report, silent
 
 _SCORES_PER_PART = 1 << 22  # bounds the memory of scores of many histories x the whole catalogue
 
@@ -81,6 +83,8 @@ class Recommender:
         *,
         candidates: Sequence[str] | None = None,
         category: str | None = None,
+        leave_out: Sequence[str] = (),
+        heads: Bool[np.ndarray, "layer head"] | None = None,
     ) -> list[Recommendation]:
         """The n best items, best first; ties in the order of the catalogue.
 
@@ -89,13 +93,15 @@ class Recommender:
             n: how many at most.
             candidates: choose among these (also what was read already); default: the whole catalogue without it.
             category: only items of this category.
+            leave_out: never these items.
+            heads: heads that are False add nothing; recommendations then come without a reason.
         """
-        rows = self._candidate_rows(history, candidates, category)
+        rows = np.setdiff1d(self._candidate_rows(history, candidates, category), self._known(leave_out))
         with torch.inference_mode():
-            reading = self._read(history, explain=False)
+            reading = self._read(history, explain=False, heads=heads)
             scores = self.model.score(reading, self._items[None, torch.as_tensor(rows)])[0][0].numpy()
         best = np.argsort(-scores, kind="stable")[:n]
-        return self._explained(history, rows[best], scores[best])
+        return self._explained(history, rows[best], scores[best], reasons=heads is None)
 
     def popular(
         self, n: int = 10, *, candidates: Sequence[str] | None = None, category: str | None = None
@@ -110,10 +116,7 @@ class Recommender:
 
     def rank(self, history: Sequence[str], candidate: str) -> int:
         """The place of an item among the whole catalogue without what was read; 1 is best, ties count as better."""
-        rows = self._candidate_rows(history, None, None)
-        with torch.inference_mode():
-            reading = self._read(history, explain=False)
-            scores = self.model.score(reading, self._items[None])[0][0].numpy()
+        rows, scores = self._candidate_rows(history, None, None), self._all_scores(history)
         own = self._row(candidate)
         return int((scores[rows[rows != own]] >= scores[own]).sum()) + 1
 
@@ -131,15 +134,40 @@ class Recommender:
         Raises:
             UnknownError: when a candidate is not in the dataset.
         """
-        rows, visible = np.array([self._row(item) for item in candidates], dtype=np.int64), self._visible(history)
-        return predictions(
-            self.model,
-            self._items[torch.as_tensor(visible)],
-            self._items[torch.as_tensor(rows)],
-            [self._ids[item] for item in visible],
-            candidates,
-            _cosine(self._vectors[rows], self._vectors[visible]),
-        )
+        visible = self._visible(history)
+        return self._predictions(visible, self._items[torch.as_tensor(visible)], self._vectors[visible], candidates)
+
+    def predict_moved(self, history: Sequence[str], candidate: str, distance: float, seed: int) -> Prediction:
+        """As `predict`, with the text vector of every click moved by a cosine distance in some direction.
+
+        What becomes of an explanation when the same things had been said in other words; see `moved`.
+        """
+        visible = self._visible(history)
+        vectors = moved(self._vectors[visible], distance, seed)
+        clicks = embed_items(self.model, vectors, self._categories[visible])
+        return self._predictions(visible, clicks, vectors, [candidate])[0]
+
+    def scrambled(self, seed: int) -> "Recommender":
+        """The same items with a model that has learned nothing: the entries of each weight in another order."""
+        other = copy(self)
+        other.model = scrambled(self.model, seed)
+        other._items = embed_items(other.model, self._vectors, self._categories)
+        return other
+
+    def score_impressions(
+        self, impressions: Impressions, heads: Bool[np.ndarray, "layer head"] | None = None
+    ) -> Float[np.ndarray, " candidate"]:
+        """The score of each candidate of each impression, flat.
+
+        Args:
+            impressions: of this dataset.
+            heads: where False, that head adds nothing; default: all heads work.
+        """
+        return score_impressions(self.model, self._items, impressions, heads=heads)
+
+    def spread(self, history: Sequence[str]) -> float:
+        """The standard deviation of the scores of all items that were not read: the scale that scores lack."""
+        return float(self._all_scores(history)[self._candidate_rows(history, None, None)].std())
 
     def words(self, history: Sequence[str], candidate: str, item: str | None = None) -> Prediction:
         """What each token of one title does to the candidate's score.
@@ -226,6 +254,27 @@ class Recommender:
         clicks = self._items[torch.as_tensor(self._visible(history))][None]
         return self.model.read(clicks, torch.ones(clicks.shape[:2], dtype=torch.bool), explain)
 
+    def _all_scores(self, history: Sequence[str]) -> Float[np.ndarray, " item"]:
+        with torch.inference_mode():
+            return self.model.score(self._read(history, explain=False), self._items[None])[0][0].numpy()
+
+    def _predictions(
+        self,
+        visible: Int[np.ndarray, " click"],
+        clicks: Float[Tensor, "click dim"],
+        vectors: Float[np.ndarray, "click text_dim"],
+        candidates: Sequence[str],
+    ) -> list[Prediction]:
+        rows = np.array([self._row(item) for item in candidates], dtype=np.int64)
+        return predictions(
+            self.model,
+            clicks,
+            self._items[torch.as_tensor(rows)],
+            [self._ids[item] for item in visible],
+            candidates,
+            _cosine(self._vectors[rows], vectors),
+        )
+
     def _explained(
         self, history: Sequence[str], rows: Int[np.ndarray, " chosen"], scores: Float[np.ndarray, " chosen"]
     ) -> list[Recommendation]:
@@ -233,7 +282,7 @@ class Recommender:
         visible, null = self._visible(history), int(self.model.config.null_click)
         pairs = zip(rows.tolist(), scores.tolist(), strict=True)
         plain = [self._recommendation(rank, row, score) for rank, (row, score) in enumerate(pairs, 1)]
-        if not len(visible) or not len(rows):
+        if not reasons or not len(visible) or not len(rows):
             return plain
         with torch.inference_mode():
             reading, chosen = self._read(history, explain=True), self._items[torch.as_tensor(rows)]

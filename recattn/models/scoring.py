@@ -49,7 +49,11 @@ def category_rows(model: RecAttnModel, categories: list[str]) -> Int[np.ndarray,
 
 
 def score_impressions(
-    model: RecAttnModel, items: Float[Tensor, "item dim"], impressions: Impressions, report: Report = silent
+    model: RecAttnModel,
+    items: Float[Tensor, "item dim"],
+    impressions: Impressions,
+    report: Report = silent,
+    heads: Bool[np.ndarray, "layer head"] | None = None,
 ) -> Float[np.ndarray, " candidate"]:
     """The score of each candidate of each impression, flat, in the order of ``impressions.candidates``.
 
@@ -58,10 +62,12 @@ def score_impressions(
         items: from `embed_items`.
         impressions: with histories and candidates as rows of ``items``.
         report: hears of phase "evaluate", in distinct histories.
+        heads: where False, that head adds nothing; default: all heads work.
     """
     model.eval()
     scores = np.empty(len(impressions.candidates), dtype=np.float32)
     first, same = _distinct_histories(impressions, model.config.max_history)
+    working = None if heads is None else torch.as_tensor(heads, device=items.device)
     by_length = np.argsort(-np.diff(impressions.history_offsets)[first], kind="stable")
     owners = np.argsort(same, kind="stable")  # impressions, grouped by distinct history
     bounds = np.concatenate(([0], np.cumsum(np.bincount(same, minlength=len(first)))))
@@ -71,7 +77,8 @@ def score_impressions(
             shown = [_candidate_positions(impressions, owners[bounds[h] : bounds[h + 1]]) for h in histories]
             padded, real = _pad(shown)
             clicks, keep = padded_histories(impressions, first[histories], model.config.max_history)
-            reading = model.read(items[torch.as_tensor(clicks)], torch.as_tensor(keep, device=items.device))
+            visible = torch.as_tensor(keep, device=items.device)
+            reading = model.read(items[torch.as_tensor(clicks)], visible, heads=working)
             batch, _ = model.score(reading, items[torch.as_tensor(impressions.candidates[padded])])
             scores[padded[real]] = batch.float().cpu().numpy()[real]
             report("evaluate", min(start + _HISTORIES_PER_BATCH, len(first)), len(first))
