@@ -82,7 +82,7 @@ def benchmark_explain(subject: Subject, repeats: int = 7, report: Report = silen
     Raises:
         RecAttnError: when captum is not installed, or two ways do not lead to the same result.
     """
-    return {contest.name: race(contest, repeats, report) for contest in contests(subject)}
+    return race(contests(subject), repeats, report)
 
 
 def contests(subject: Subject) -> tuple[Contest, ...]:

@@ -1,8 +1,8 @@
-"""One contest: equal results first, then interleaved repeats, so that a busy machine is busy for everybody."""
+"""Contests: equal results first, then interleaved repeats, so that a busy machine is busy for everybody."""
 
 import platform
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -37,13 +37,22 @@ class Outcome:
     machine: Mapping[str, str | int] = field(default_factory=dict)
 
 
-def race(contest: Contest, repeats: int = 7, report: Report = silent) -> Outcome:
-    """Run every way once and compare (which also warms up), then all of them in turn, again and again.
+def race(contests: Sequence[Contest], repeats: int = 7, report: Report = silent) -> dict[str, Outcome]:
+    """Run every way of every contest once and compare, which also warms up; then time them in turn, again and again.
+
+    Args:
+        contests: with names of their own.
+        repeats: of each way.
+        report: hears of each contest by its name.
 
     Raises:
-        RecAttnError: when the ways do not lead to the same result.
+        RecAttnError: when the ways of a contest do not lead to the same result.
     """
-    equal_within = _difference(contest)
+    differences = {contest.name: _difference(contest) for contest in contests}
+    return {contest.name: _timed(contest, repeats, differences[contest.name], report) for contest in contests}
+
+
+def _timed(contest: Contest, repeats: int, equal_within: float, report: Report) -> Outcome:
     seconds: dict[str, list[float]] = {name: [] for name in contest.ways}
     names = list(contest.ways)
     for repeat in range(repeats):
@@ -78,15 +87,20 @@ def _difference(contest: Contest) -> float:
     results = {name: np.asarray(way()) for name, way in contest.ways.items()}
     ours = results[OURS]
     scale = max(1.0, float(np.abs(ours).max(initial=0)))
-    differences = {name: float(np.abs(result - ours).max(initial=0)) / scale for name, result in results.items()}
+    differences = {name: _largest(result, ours) / scale for name, result in results.items()}
     name, worst = max(differences.items(), key=lambda pair: pair[1])
-    if not worst <= contest.tolerance:
+    if worst > contest.tolerance:
         raise RecAttnError(
             f"In {contest.name}, {name} differs by {worst:.2g} of the largest value.",
             f"Allowed are differences up to {contest.tolerance:g}; times of unequal results mean nothing.",
             "Look for what changed in the method or in the library it is compared with.",
         )
     return worst
+
+
+def _largest(result: Float[Array, "..."], ours: Float[Array, "..."]) -> float:
+    """The largest difference; what is not a number differs without bounds."""
+    return float(np.nan_to_num(np.abs(result - ours), nan=np.inf).max(initial=0))
 
 
 def _middle(values: Float[Array, " repeat"]) -> Interval:

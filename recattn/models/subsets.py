@@ -23,7 +23,7 @@ from torch import Tensor
 from recattn.models.attention import Block, RecAttnModel, masked_softmax
 
 _FEW = 4  # hidden clicks up to which taking out is faster than adding up
-_FEW_PER_BATCH = 32
+_FEW_PER_BATCH = 25
 _CELLS_PER_BATCH = 1 << 17  # of A: keeps one batch in the processor's cache
 _LEAST_LEFT = 1e-9  # share of a row's weight that must stay visible for taking out to be accurate
 _LEAST_SUM = 1e-30  # of a row of E that float32 can still divide by
@@ -85,8 +85,9 @@ class Subsets:
     def _many_hidden(self, keep: Bool[Tensor, "subset unit"]) -> Float[Tensor, "subset dim"]:
         at, real = _visible_first(keep)
         weights = self._weights(keep, at)
-        hidden = self.own[at] + weights.flatten(2) @ self.adds.flatten(0, 1)  # (subset, query, hidden)
-        pooled = masked_softmax(torch.tanh(hidden) @ self.query, real)
+        hidden = weights.flatten(2) @ self.adds.flatten(0, 1)  # (subset, query, hidden)
+        hidden += self.own[at]
+        pooled = masked_softmax(hidden.tanh_() @ self.query, real)
         looked_at = torch.einsum("sj,sjhi->shi", pooled, weights)
         return self._user(torch.zeros(keep.shape).scatter_add(1, at, pooled), looked_at)
 
@@ -121,8 +122,9 @@ class Subsets:
         whole = (per.permute(1, 2, 0) @ sums.together).transpose(0, 1)  # (subset, query, hidden)
         taken = (out * per[..., None]).permute(2, 1, 0, 3).flatten(2)  # (subset, query, head x hidden unit)
         adds = sums.adds[:, at].permute(1, 0, 2, 3).flatten(1, 2)
-        hidden = self.own + torch.baddbmm(whole, taken, adds, alpha=-1).to(self.own.dtype)
-        pooled = masked_softmax(torch.tanh(hidden) @ self.query, keep)
+        hidden = torch.baddbmm(whole, taken, adds, alpha=-1).to(self.own.dtype)
+        hidden += self.own
+        pooled = masked_softmax(hidden.tanh_() @ self.query, keep)
         looked_at = ((pooled.T * per).transpose(1, 2) @ sums.exponentials).transpose(0, 1)  # (subset, head, key)
         return self._user(pooled, looked_at.to(pooled.dtype) * keep[:, None, :])
 

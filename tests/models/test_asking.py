@@ -48,11 +48,14 @@ def test_masked_scores_equal_those_of_a_run_of_the_model_for_each(shape: dict[st
 @given(st.floats(0.1, 30), st.integers(0, 10_000), st.integers(1, CLICKS))
 @settings(max_examples=40, deadline=None)
 def test_sharp_attention_changes_nothing_in_that(scale: float, seed: int, clicks: int) -> None:
-    # Where one click holds nearly all of a row's weight, taking it out must not leave rounding alone.
+    # Where one click holds nearly all of a row's weight, taking it out must not leave rounding alone. Logits are then
+    # so large that float32 itself is coarse, so the measure is how far a plain run is from one in float64.
     model, history, candidates = any_asking(scale, clicks)
     keep = np.random.default_rng(seed).random((40, clicks)) < 0.7
-    asked, expected = Asking(model, history).masked(keep, candidates), forward(model, history, keep, candidates)
-    np.testing.assert_allclose(asked, expected, atol=1e-5 * max(1.0, np.abs(expected).max()))
+    asked, plain = Asking(model, history).masked(keep, candidates), forward(model, history, keep, candidates)
+    exact = forward(model.double(), history.double(), keep, candidates.double())
+    allowed = 10 * np.abs(plain - exact).max() + 1e-5 * max(1.0, np.abs(exact).max())
+    np.testing.assert_allclose(asked, exact, rtol=0, atol=allowed)
 
 
 def test_the_few_hidden_the_many_hidden_and_the_fallback_are_all_used(monkeypatch: pytest.MonkeyPatch) -> None:
