@@ -15,7 +15,9 @@ _CELL = re.compile(r"([0-9]{1,4})\.([0-9]{1,4})")
 class Choice:
     """What the visitor chose to look at. An empty string or None leaves it to the page.
 
-    ``layer`` and ``head`` count from 1, as people do; ``cell`` is the row's and the column's unit, as in `Prediction`.
+    ``layer``, ``head`` and ``click`` (the most recent is 1) count from 1, as people do; ``cell`` is the row's and the
+    column's unit, as in `Prediction`. ``other`` is the item that the shown one is compared with; ``edit`` says what is
+    changed about the history, in the form of `recattn.ui.edits`.
     """
 
     dataset: str = ""
@@ -25,6 +27,9 @@ class Choice:
     layer: int | None = None
     head: int | None = None
     cell: tuple[int, int] | None = None
+    click: int | None = None
+    other: str = ""
+    edit: str = ""
 
     @classmethod
     def from_params(cls, params: Mapping[str, str]) -> "Choice":
@@ -49,6 +54,9 @@ class Choice:
             layer=_number("layer", given.get("layer")),
             head=_number("head", given.get("head")),
             cell=_cell(given.get("cell")),
+            click=_number("click", given.get("click")),
+            other=given.get("other", ""),
+            edit=given.get("edit", ""),
         )
 
     def params(self, **changes: str | int | None) -> dict[str, str]:
@@ -91,7 +99,7 @@ def _number(name: str, value: str | None) -> int | None:
         return int(value)
     raise UnknownError(
         f"The link asks for {name} {value[:40]!r}.",
-        f"Layers and heads are counted 1, 2, 3 and so on, so {name} must be a whole number from 1.",
+        f"Layers, heads and clicks are counted 1, 2, 3 and so on, so {name} must be a whole number from 1.",
         "Open the page without the link and choose there.",
     )
 
