@@ -308,6 +308,15 @@ def test_someone_who_read_nothing_gets_what_is_popular_and_is_told_so(
     assert document["score"] == pytest.approx(document["constant"], abs=1e-5), "nothing else is there"
 
 
+def test_the_benchmark_finds_equal_results_and_says_how_many_times_as_long_others_take(shell: Shell) -> None:
+    document = shell.json("benchmark", "integrated_gradients", "--repeats", "1")
+    assert list(document) == ["integrated_gradients"]
+    assert {"ratio", "equal_within", "machine"} <= document["integrated_gradients"].keys()
+    assert document["integrated_gradients"]["equal_within"] < 1e-3
+    assert [len(ratio) for ratio in document["integrated_gradients"]["ratio"].values()] == [3]
+    assert "Allowed are explain for all of them, leave_one_out" in shell.error("benchmark", "nonsense")
+
+
 def test_progress_is_drawn_on_a_terminal_and_never_on_stdout(mind: Path) -> None:
     ours, theirs = os.openpty()
     command = [sys.executable, "-m", "recattn", *importing(mind), "--json"]

@@ -10,12 +10,17 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from recattn.cli import answer_commands, data_commands, run_commands
+from recattn.cli import answer_commands, data_commands, measure_commands, run_commands
 from recattn.cli.command import Command
 from recattn.cli.output import as_json, note
 from recattn.errors import RecAttnError
 
-COMMANDS: tuple[Command, ...] = (*data_commands.COMMANDS, *run_commands.COMMANDS, *answer_commands.COMMANDS)
+COMMANDS: tuple[Command, ...] = (
+    *data_commands.COMMANDS,
+    *run_commands.COMMANDS,
+    *answer_commands.COMMANDS,
+    *measure_commands.COMMANDS,
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

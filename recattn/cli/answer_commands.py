@@ -1,10 +1,11 @@
 """Commands that ask a trained model: evaluate, recommend, explain."""
 
-from argparse import ArgumentTypeError, Namespace
+from argparse import Namespace
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from recattn.cli.command import Answer, Command, argument
+from recattn.cli.numbers import count
 from recattn.cli.output import Bar, note, table, with_interval
 from recattn.errors import RunError, UnknownError
 from recattn.jobs.registry import Registry, Run
@@ -143,17 +144,6 @@ def _recommender(run: Run) -> "Recommender":
 
     with Bar() as bar:
         return Recommender.load(run.folder, dataset, bar)
-
-
-def count(text: str) -> int:
-    """A whole number from 1.
-
-    >>> count("10")
-    10
-    """
-    if text.isdecimal() and int(text) >= 1:
-        return int(text)
-    raise ArgumentTypeError(f"{text!r} is not a whole number from 1")
 
 
 COMMANDS = (
