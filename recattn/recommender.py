@@ -96,7 +96,8 @@ class Recommender:
             leave_out: never these items.
             heads: heads that are False add nothing; recommendations then come without a reason.
         """
-        rows = np.setdiff1d(self._candidate_rows(history, candidates, category), self._known(leave_out))
+        rows = self._candidate_rows(history, candidates, category)
+        rows = rows[~np.isin(rows, self._known(leave_out))]
         with torch.inference_mode():
             reading = self._read(history, explain=False, heads=heads)
             scores = self.model.score(reading, self._items[None, torch.as_tensor(rows)])[0][0].numpy()
@@ -250,9 +251,12 @@ class Recommender:
             rows = rows[[self._category_names[row] == category for row in rows]]
         return rows
 
-    def _read(self, history: Sequence[str], explain: bool) -> Reading:
+    def _read(
+        self, history: Sequence[str], explain: bool, heads: Bool[np.ndarray, "layer head"] | None = None
+    ) -> Reading:
         clicks = self._items[torch.as_tensor(self._visible(history))][None]
-        return self.model.read(clicks, torch.ones(clicks.shape[:2], dtype=torch.bool), explain)
+        visible = torch.ones(clicks.shape[:2], dtype=torch.bool)
+        return self.model.read(clicks, visible, explain, None if heads is None else torch.as_tensor(heads))
 
     def _all_scores(self, history: Sequence[str]) -> Float[np.ndarray, " item"]:
         with torch.inference_mode():
@@ -276,7 +280,11 @@ class Recommender:
         )
 
     def _explained(
-        self, history: Sequence[str], rows: Int[np.ndarray, " chosen"], scores: Float[np.ndarray, " chosen"]
+        self,
+        history: Sequence[str],
+        rows: Int[np.ndarray, " chosen"],
+        scores: Float[np.ndarray, " chosen"],
+        reasons: bool = True,
     ) -> list[Recommendation]:
         """Recommendations with the click that adds most."""
         visible, null = self._visible(history), int(self.model.config.null_click)
