@@ -16,16 +16,16 @@ with open_page("recommendations") as page:
         page.model_run.run, page.dataset_name, question.history, question.n, question.category, question.candidates
     )
     table = top_table(page.dataset, top, question.clicked)
-    read, gets = st.columns([3, 7], gap="medium")
+    read, gets = st.columns([1, 2], gap="medium")
     with read:
         times = reading_times(page.dataset.user_impressions(user.user_id))
         history = history_table(page.dataset, question.history, times)
-        with st.container(horizontal=True, vertical_alignment="center"):
+        with st.container(horizontal=True, wrap=False, vertical_alignment="center"):
             st.markdown("**What they read**, newest first", width="stretch")
             offer_csv(history, "history")
         show_history(history)
     with gets:
-        with st.container(horizontal=True, vertical_alignment="center"):
+        with st.container(horizontal=True, wrap=False, vertical_alignment="center"):
             st.markdown(f"**What the model would show them.** {question.note}", width="stretch")
             offer_csv(table, "recommendations")
         chosen = top[choose_row(table)] if top else None

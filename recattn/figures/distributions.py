@@ -43,7 +43,7 @@ def days(lines: Sequence[tuple[str, Sequence[str], Sequence[float]]], y: str) ->
         }
         for place, (name, when, values) in enumerate(lines)
     ]
-    legend = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"}
+    legend = {"orientation": "h", "traceorder": "normal", "x": 0, "y": 1.02, "yanchor": "bottom"}
     axes = {"xaxis": _axis("") | {"type": "date"}, "yaxis": _axis(y)}
     layout = _layout() | axes | {"barmode": "stack", "showlegend": True, "legend": legend}
     return {"data": data, "layout": layout | {"margin": _MARGIN | {"t": 30}}}

@@ -60,7 +60,7 @@ def _clicks_per_day(tables: dict[str, pd.DataFrame]) -> None:
 
 
 def _draw(title: str, finding: str, figure: figures.Figure, table: pd.DataFrame, name: str) -> None:
-    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+    with st.container(horizontal=True, wrap=False, vertical_alignment="top"):
         st.markdown(f"**{title}.** {plain(finding)}", width="stretch")
         offer_csv(table, name)
     st.plotly_chart(figure, key=name, config={"displayModeBar": False}, alt=f"{title}. {finding}")

@@ -39,7 +39,9 @@ def show_training() -> bool:
         return False
     with st.container(border=True):
         st.subheader("The first model is being trained", anchor=False)
-        st.write("A quick one on the sample takes about a minute. The page goes on by itself; Admin trains better ones.")
+        st.write(
+            "A quick one on the sample takes about a minute. The page goes on by itself; Admin trains better ones."
+        )
         show_job(run.run, full=False)
     return True
 

@@ -46,7 +46,7 @@ def history_table(dataset: Dataset, history: Sequence[str], times: dict[str, dat
     ids = list(reversed(history[-SHOWN:]))
     table = pd.DataFrame({"Title": titles(dataset, ids), "Category": categories(dataset, ids)})
     if times:
-        table["Read"] = [times.get(item) for item in ids]
+        table["Read"] = [f"{times[item].day} {times[item]:%b, %H:%M}" if item in times else "" for item in ids]
     return table
 
 
@@ -84,14 +84,14 @@ def tastes(dataset: Dataset, history: Sequence[str], n: int = 2) -> str:
     return " and ".join(name for name, _ in counts.most_common(n))
 
 
-def about_user(dataset: Dataset, user: User) -> str:
-    """One line about a person: how much they read, what, and when last."""
+def about_user(dataset: Dataset, user: User, when: bool = True) -> str:
+    """One line about a person: how much they read, what, and (with ``when``) when last."""
     if not user.history:
         return "has not read anything yet"
     parts = [counted(len(user.history), "article") + " read"]
     if liked := tastes(dataset, user.history):
         parts.append(f"mostly {liked}")
-    if user.last_time:
+    if user.last_time and when:
         parts.append(f"last on {moment(user.last_time)}")
     return ", ".join(parts)
 
@@ -103,9 +103,9 @@ def show_history(table: pd.DataFrame) -> None:
         height=_height(table),
         hide_index=True,
         column_config={
-            "Title": st.column_config.TextColumn(width=185),
-            "Category": st.column_config.TextColumn(width=75),
-            "Read": st.column_config.DatetimeColumn(format="D MMM, HH:mm", width=95, help="When it was clicked"),
+            "Title": st.column_config.TextColumn(width=140),
+            "Category": st.column_config.TextColumn(width=70),
+            "Read": st.column_config.TextColumn(width=88, help="When it was clicked, where an impression says so"),
         },
         alt="Articles this person read, newest first",
     )
@@ -123,13 +123,13 @@ def choose_row(table: pd.DataFrame) -> int:
         selection_default={"selection": {"rows": [0]}},
         column_config={
             "Rank": st.column_config.NumberColumn("#", width=40, pinned=True, help="1 is the best of all candidates"),
-            "Title": st.column_config.TextColumn(width=215),
+            "Title": st.column_config.TextColumn(width=195),
             "Category": st.column_config.TextColumn(width=70),
             "Score": st.column_config.NumberColumn(
                 format="%.2f", width=55, help="A logit: only differences between candidates mean something"
             ),
             "What adds most": st.column_config.TextColumn(
-                width=190, help="The article read before that adds most to this score, and how much"
+                width=180, help="The article read before that adds most to this score, and how much"
             ),
             "History adds": st.column_config.NumberColumn(
                 "History",

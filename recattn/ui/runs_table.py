@@ -71,8 +71,11 @@ def show_run(run: Run, allowed: bool) -> None:
         st.warning(plain(shortened(run.message, 500)), icon=":material/info:")
     if run.state == "finished":
         show_results(run.folder)
-    show_curves(run.folder)
-    show_log(run.folder)
+    if run.state in BUSY:
+        st.caption("Its curves and its log are above, while it runs.")
+    else:
+        show_curves(run.folder)
+        show_log(run.folder)
 
 
 def _show_actions(run: Run) -> None:

@@ -37,7 +37,7 @@ def choose_reader(page: Page) -> User:
         st.markdown(f"**Reader {plain(shortened(user.user_id, 40))}**", width="content")
         another = st.popover("Another", icon=":material/person_search:", type="tertiary", key="find", on_change="rerun")
         st.button("Random", icon=":material/casino:", type="tertiary", on_click=_choose_random, args=(page,))
-    st.caption(plain(about_user(page.dataset, user)))
+    st.caption(plain(about_user(page.dataset, user, when=False)))
     if another.open:
         with another:
             _draw_search()

@@ -52,12 +52,13 @@ def interval(value: Interval) -> str:
 def counted(number: int, noun: str) -> str:
     """A count with its noun in the right number.
 
-    >>> counted(1, "item"), counted(2500, "category")
-    ('1 item', '2,500 categories')
+    >>> counted(1, "item"), counted(2500, "category"), counted(7, "day")
+    ('1 item', '2,500 categories', '7 days')
     """
     if number == 1:
         return f"1 {noun}"
-    return f"{number:,} {noun[:-1]}ies" if noun.endswith("y") else f"{number:,} {noun}s"
+    plural = noun[:-1] + "ies" if noun.endswith("y") and noun[-2] not in "aeiou" else noun + "s"
+    return f"{number:,} {plural}"
 
 
 def moment(text_or_time: str | datetime | None) -> str:
