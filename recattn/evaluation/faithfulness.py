@@ -47,7 +47,7 @@ class Case(NamedTuple):
     rest: float | None = None  # what weights leave of the score, where they claim to sum to it
     moved: Float[Array, " click"] | None = None  # the weights for the same history in other words
     scrambled: Float[Array, " click"] | None = None  # the weights for a model that has learned nothing
-    seconds: float = float("nan")  # that the weights took
+    seconds: float = float("nan")  # of processor time that the weights took
 
 
 @dataclass(frozen=True)
@@ -284,9 +284,9 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
         "seconds": Metric(
             lambda case: case.seconds,
             "Seconds",
-            "How long one explanation takes on this machine.",
+            "How long one explanation keeps a processor busy.",
             False,
-            "wall-clock time",
+            "processor time, all threads",
         ),
     }
 )

@@ -1,0 +1,1 @@
+"""How far to believe explanations: faithfulness, planted truth, twins, and what each head is for."""
