@@ -64,7 +64,7 @@ class Fit:
     def run(self) -> None:
         """Train to the end, or from the last checkpoint to the end; leaves the best weights in the trainee."""
         position = load_checkpoint(self.folder, self.plain, self.optimizer) or Position()
-        _keep_lines_until(self.folder / "metrics.jsonl", position.step)
+        _keep_lines_until(self.folder / "metrics.jsonl", position)
         try:
             while position.epoch < self.config.epochs and not self._waited_enough(position):
                 self._epoch(position)
@@ -92,7 +92,6 @@ class Fit:
             self.report("train", position.step, self.total, loss=loss, items_per_second=rate)
             if position.step % _CHECKPOINT_EVERY == 0:
                 save_checkpoint(self.folder, self.plain, self.optimizer, position)
-        position.epoch += 1
 
     def _step(self, samples: Samples, step: int) -> float:
         """One update; gives the loss before it."""
@@ -133,17 +132,19 @@ class Fit:
         return min(rise, fall)
 
     def _validate(self, position: Position) -> None:
-        """Log loss and AUC on the validation part, and keep the weights when they are the best so far."""
+        """Log loss and AUC on the validation part, keep the weights when they are the best so far, end the epoch."""
         if not len(self.validation):
+            position.epoch += 1
             return
         auc, loss = validation_figures(self.plain, self.config, self.validation, self.report)
+        position.epoch += 1  # not before: when this is cancelled, the epoch is validated again
         self._log(step=position.step, epoch=position.epoch, validation_loss=loss, validation_auc=auc)
-        self.report("train", position.step, self.total, validation_loss=loss, validation_auc=auc)
         if auc > position.best_auc:
             position.best_auc, position.best_epoch = auc, position.epoch
             part = self.folder / "best.safetensors.part"
             save_file(self.plain.state_dict(), part)
             part.replace(self.folder / "best.safetensors")
+        self.report("train", position.step, self.total, validation_loss=loss, validation_auc=auc)
 
     def _waited_enough(self, position: Position) -> bool:
         waited = position.epoch - position.best_epoch
@@ -187,11 +188,17 @@ def _optimizer(trainee: Trainee, config: TrainingConfig) -> torch.optim.Optimize
     return kind(groups, weight_decay=config.weight_decay)
 
 
-def _keep_lines_until(file: Path, step: int) -> None:
-    """Drop the lines after a checkpoint: the steps they tell of are done again."""
+def _keep_lines_until(file: Path, position: Position) -> None:
+    """Drop the lines after a checkpoint: what they tell of is done again."""
     if not file.exists():
         return
-    kept = [line for line in file.read_text().splitlines() if line and json.loads(line)["step"] <= step]
+    whole = file.read_text().rpartition("\n")[0]  # a line without its end was cut short by whatever ended the process
+    kept = [line for line in whole.splitlines() if line and _is_done(json.loads(line), position)]
     part = file.with_suffix(".part")
     part.write_text("".join(line + "\n" for line in kept))
     part.replace(file)
+
+
+def _is_done(figures: dict[str, float], position: Position) -> bool:
+    """Whether a line tells of a step before the checkpoint, or of a validation that it counts."""
+    return figures["step"] <= position.step and ("validation_auc" not in figures or figures["epoch"] <= position.epoch)

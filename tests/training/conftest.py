@@ -1,0 +1,20 @@
+from pathlib import Path
+
+import pytest
+
+from recattn.data import Dataset
+from tests.jobs.tiny import import_tiny
+from tests.models.conftest import write_tiny_encoder
+
+
+@pytest.fixture
+def tiny(recattn_home: Path, tmp_path: Path) -> Dataset:
+    """The tiny news world, imported."""
+    import_tiny(tmp_path / "mind")
+    return Dataset.open("tiny")
+
+
+@pytest.fixture(scope="session")
+def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a tiny DistilBERT."""
+    return write_tiny_encoder(tmp_path_factory.mktemp("encoder") / "tiny-distilbert")
