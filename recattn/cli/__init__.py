@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from recattn.cli import answer_commands, data_commands, measure_commands, run_commands
+from recattn.cli import answer_commands, data_commands, measure_commands, run_commands, trust_commands
 from recattn.cli.command import Command
 from recattn.cli.output import as_json, note
 from recattn.errors import RecAttnError
@@ -19,6 +19,7 @@ COMMANDS: tuple[Command, ...] = (
     *data_commands.COMMANDS,
     *run_commands.COMMANDS,
     *answer_commands.COMMANDS,
+    *trust_commands.COMMANDS,
     *measure_commands.COMMANDS,
 )
 

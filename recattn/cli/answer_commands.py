@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from recattn.data import Dataset
     from recattn.recommender import Recommender
 
-_RUN = argument("--run", default="active", metavar="ID", help="of a finished run (default: the active one)")
+RUN = argument("--run", default="active", metavar="ID", help="of a finished run (default: the active one)")
 
 
 def chosen_run(name: str) -> Run:
@@ -72,7 +72,7 @@ def _metrics_row(name: str, metrics: Mapping[str, Interval]) -> dict[str, Any]:
 
 def recommend(given: Namespace) -> Answer:
     """The best items for one user out of the whole catalogue without what was read."""
-    recommender = _recommender(chosen_run(given.run))
+    recommender = recommender_of(chosen_run(given.run))
     user = recommender.dataset.user(given.user)
     if not user.history:
         note(f"{user.user_id} has not read anything yet: these are the items most read lately, with their clicks.")
@@ -86,7 +86,7 @@ def recommend(given: Namespace) -> Answer:
 
 def explain(given: Namespace) -> Answer:
     """What each click weighs in one score, by one method or all, and how far that agrees with leaving each out."""
-    recommender = _recommender(chosen_run(given.run))
+    recommender = recommender_of(chosen_run(given.run))
     history = recommender.dataset.user(given.user).history
     prediction = recommender.predict(history, given.item)
     weights = _weights(prediction, given.method)
@@ -138,7 +138,8 @@ def _method(name: str, prediction: Prediction, titles: list[str], weights: Array
     return {"clicks": clicks, "sum": float(weights.sum()), "signed": method.signed, "complete": method.complete}
 
 
-def _recommender(run: Run) -> "Recommender":
+def recommender_of(run: Run) -> "Recommender":
+    """The recommender of a run, its items encoded first where they are not yet."""
     dataset = _dataset_of(run)
     from recattn.recommender import Recommender
 
@@ -152,7 +153,7 @@ COMMANDS = (
         "Measure a run and its baselines on the same impressions.",
         evaluate,
         (
-            _RUN,
+            RUN,
             argument("--split", default="dev", help="of the run's dataset (default: dev)"),
             argument("--users", choices=("all", "known", "new"), default="all", help="also in train, or only new"),
         ),
@@ -164,7 +165,7 @@ COMMANDS = (
         (
             argument("--user", required=True, metavar="ID", help="a user of the run's dataset"),
             argument("-n", type=count, default=10, help="how many (default: 10)"),
-            _RUN,
+            RUN,
         ),
     ),
     Command(
@@ -175,7 +176,7 @@ COMMANDS = (
             argument("--user", required=True, metavar="ID", help="a user of the run's dataset"),
             argument("--item", required=True, metavar="ID", help="an item of the run's dataset"),
             argument("--method", default="contribution", help="one, or all (default: contribution)"),
-            _RUN,
+            RUN,
         ),
     ),
 )

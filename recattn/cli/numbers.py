@@ -12,3 +12,14 @@ def count(text: str) -> int:
     if text.isdecimal() and int(text) >= 1:
         return int(text)
     raise ArgumentTypeError(f"{text!r} is not a whole number from 1")
+
+
+def whole(text: str) -> int:
+    """A whole number from 0.
+
+    >>> whole("0")
+    0
+    """
+    if text.isdecimal():
+        return int(text)
+    raise ArgumentTypeError(f"{text!r} is not a whole number from 0")

@@ -1,0 +1,99 @@
+"""Commands about how far to believe explanations: faithfulness, heads."""
+
+import dataclasses
+from argparse import Namespace
+from typing import Any
+
+from recattn.cli.answer_commands import RUN, chosen_run, recommender_of
+from recattn.cli.command import Answer, Command, argument
+from recattn.cli.numbers import count, whole
+from recattn.cli.output import Bar, table, with_interval
+from recattn.trust.records import FAITHFULNESS, TWINS, Planted, Table, write_record
+
+_SHOWN = ("deletion", "insertion", "pos@10", "neg@10", "spearman_loo", "top3_loo", "stability", "randomisation")
+_SHOWN_PLANTED = ("auc", "recall@1", "recall@3")
+
+
+def faithfulness(given: Namespace) -> Answer:
+    """Judge every explanation method, compare the run with its twins, and keep both beside the run."""
+    recommender = recommender_of(chosen_run(given.run))
+    from recattn.trust.faithfulness import faithfulness
+    from recattn.trust.twins import compare_twins
+
+    with Bar() as bar:
+        found = faithfulness(recommender, given.users, given.seed, bar)
+        twins = compare_twins(recommender, report=bar) if _has_labels(recommender) else None
+    write_record(recommender.folder / FAITHFULNESS, found)
+    if twins is not None:
+        write_record(recommender.folder / TWINS, twins)
+    document = dataclasses.asdict(found) | {"twins": twins and dataclasses.asdict(twins)}
+    head = f"{found.users} users of {found.dataset}, one recommendation each; run {found.run}; seed {found.seed}"
+    parts = [head, _shown(found.methods, _SHOWN, {name: note.higher_is_better for name, note in found.metrics.items()})]
+    parts += [_planted(found.planted)] if found.planted else []
+    parts += [twins.verdict] if twins else []
+    return Answer(document, "\n\n".join(parts))
+
+
+def _has_labels(recommender: Any) -> bool:
+    dataset = recommender.dataset
+    return "dev" in dataset.info.splits and dataset.impressions("dev").labels is not None
+
+
+def _planted(found: Planted) -> str:
+    head = f"planted causes of {found.clicks:,} clicks of {found.users:,} users"
+    return f"{head}\n{_shown(found.methods, _SHOWN_PLANTED, dict.fromkeys(_SHOWN_PLANTED, True))}"
+
+
+def _shown(methods: Table, columns: tuple[str, ...], better: dict[str, bool]) -> str:
+    """The main columns; an arrow says which way is better."""
+    rows = [
+        {"": name} | {f"{column} {'↑' if better[column] else '↓'}": with_interval(row[column]) for column in columns}
+        for name, row in methods.items()
+    ]
+    return table(rows, "No user has read enough.")
+
+
+def heads(given: Namespace) -> Answer:
+    """Say what each head looks at and what ranking loses without it, and keep it beside the run."""
+    recommender = recommender_of(chosen_run(given.run))
+    from recattn.trust.heads import HEADS, head_cards
+
+    with Bar() as bar:
+        found = head_cards(recommender, given.users, given.seed, bar)
+    write_record(recommender.folder / HEADS, found)
+    rows: list[dict[str, Any]] = [
+        {"layer": card.layer + 1, "head": card.head + 1}
+        | {kind: share.value for kind, share in card.mass.items()}
+        | {"spread": card.spread.value, "cost in nDCG@10": "-" if card.cost is None else _signed(card.cost)}
+        for card in found.cards
+    ]
+    even = "evenly spread attention would give: " + ", ".join(
+        f"{k} {share:.3f}" for k, share in found.even_mass.items()
+    )
+    whole = "" if found.cost_of_all is None else f"\nall heads off: nDCG@10 loses {_signed(found.cost_of_all)}"
+    alike = [", ".join(str(at + 1) for at in group) for group in found.groups]
+    same = f"\nrows that look at the same: {'; '.join(alike) or 'none'}"
+    head = f"{found.users} users of {found.dataset}; costs over {found.impressions:,} impressions; run {found.run}"
+    return Answer(dataclasses.asdict(found), f"{head}\n{table(rows, '')}\n{even}{whole}{same}")
+
+
+def _signed(value: Any) -> str:
+    return f"{value.value:+.4f} [{value.low:+.4f}, {value.high:+.4f}]"
+
+
+_SAMPLE = (
+    argument("--users", type=count, default=100, metavar="N", help="drawn by chance (default: 100)"),
+    argument("--seed", type=whole, default=0, help="of the draws (default: 0)"),
+    RUN,
+)
+
+COMMANDS = (
+    Command(
+        "faithfulness",
+        "Judge the explanation methods on a sample of users.",
+        faithfulness,
+        _SAMPLE,
+        epilog="Without --json only the main metrics are shown; ↑ larger is better, ↓ smaller is better.",
+    ),
+    Command("heads", "Say what each attention head is for.", heads, _SAMPLE),
+)
