@@ -1,6 +1,6 @@
 """A dataset and a trained model: the top-N for a history, and the Prediction of one (history, candidate)."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import replace
 from functools import cached_property
@@ -22,14 +22,10 @@ from recattn.models.encoder import TextEncoder, item_texts
 from recattn.models.loading import load_model
 from recattn.models.predicting import predictions
 from recattn.models.scoring import category_rows, embed_items, score_impressions
+from recattn.models.standing import Standing
 from recattn.models.vectors import encoder_of, item_vectors
-from recattn.models.words import Scored, words_prediction
+from recattn.models.words import led_to, words_prediction
 from recattn.types import Impressions, Prediction, Recommendation, Report, silent
-
-_SCORES_PER_PART = 1 << 22  # bounds the memory of scores of many histories x the whole catalogue
-
-Scores = Float[np.ndarray, "..."]
-Standing = Callable[[Bool[np.ndarray, "subset click"]], Iterator[tuple[Scores, Scores]]]
 
 
 class Recommender:
@@ -193,7 +189,10 @@ class Recommender:
         text = item_texts(self.dataset.items().iloc[[told]], config.text_category, config.text_abstract)[0]
         clicks = self._vectors[visible]
         other = self._vectors[row] if told != row else clicks.sum(axis=0)
-        return words_prediction(self._encoder, text, candidate, self._led_to(visible, row, told), other)
+        read_there = (visible == told) & (told != row)
+        history_items = self._items[torch.as_tensor(visible)]
+        scored = led_to(self.model, history_items, self._items[row], int(self._categories[told]), read_there)
+        return words_prediction(self._encoder, text, candidate, scored, other)
 
     def margin(
         self, history: Sequence[str], candidate: str, n: int, *, deleted: bool = False
@@ -209,18 +208,13 @@ class Recommender:
             deleted: take clicks away as if never read; default: hide them, the others keep their place.
         """
         standing = self._standing(history, candidate, deleted)
-
-        def margins(keep: Bool[np.ndarray, "subset click"]) -> Float[np.ndarray, " subset"]:
-            return np.concatenate([own - _nth_largest(others, n) for own, others in standing(keep)])
-
-        return margins
+        return lambda keep: standing.margins(keep, n)
 
     def ranks(
         self, history: Sequence[str], candidate: str, keep: Bool[np.ndarray, "subset click"], *, deleted: bool = False
     ) -> Int[np.ndarray, " subset"]:
         """The candidate's place for each pattern of kept clicks, counted as `rank` does; see `margin`."""
-        standing = self._standing(history, candidate, deleted)(keep)
-        return np.concatenate([(others >= own[:, None]).sum(axis=1) + 1 for own, others in standing])
+        return self._standing(history, candidate, deleted).ranks(keep)
 
     def _row(self, item_id: str) -> int:
         row = int(self.dataset.index([item_id])[0])
@@ -314,46 +308,15 @@ class Recommender:
         return recent_clicks(*self.dataset.clicks("train"), len(self._ids))
 
     def _standing(self, history: Sequence[str], candidate: str, deleted: bool) -> Standing:
-        """A function from kept clicks to the candidate's scores and those of all other unread items, in parts."""
+        """The candidate among all other items that were not read."""
         asking = Asking(self.model, self._items[torch.as_tensor(self._visible(history))])
         row, unread = self._row(candidate), self._candidate_rows(history, None, None)
-        items = self._items[torch.as_tensor(np.concatenate(([row], unread[unread != row])))]
-        ask = asking.deleted if deleted else asking.masked
-
-        def standing(keep: Bool[np.ndarray, "subset click"]) -> Iterator[tuple[Scores, Scores]]:
-            for part in np.array_split(keep, len(keep) * len(items) // _SCORES_PER_PART + 1):
-                scores = ask(part, items)
-                yield scores[:, 0], scores[:, 1:]
-
-        return standing
-
-    def _led_to(self, visible: Int[np.ndarray, " click"], row: int, told: int) -> Scored:
-        """From vectors of one item's text to the candidate's score."""
-
-        def scored(vectors: Float[Tensor, "subset text_dim"]) -> Float[Tensor, " subset"]:
-            categories = torch.as_tensor(self._categories[told]).expand(len(vectors))
-            embedded, clicks = (
-                self.model.embed(vectors, categories),
-                self._items[torch.as_tensor(visible)].clone()[None],
-            )
-            if told == row:
-                reading = self.model.read(clicks, torch.ones(clicks.shape[:2], dtype=torch.bool))
-                return self.model.score(reading, embedded[None])[0][0]
-            clicks = torch.where(torch.as_tensor(visible == told)[:, None], embedded[:, None], clicks)
-            reading = self.model.read(clicks, torch.ones(clicks.shape[:2], dtype=torch.bool))
-            return self.model.score(reading, self._items[row].clone().expand(len(vectors), 1, -1))[0][:, 0]
-
-        return scored
+        rows = np.concatenate(([row], unread[unread != row]))
+        return Standing(asking, self._items[torch.as_tensor(rows)], deleted)
 
     @cached_property
     def _encoder(self) -> TextEncoder:
         return encoder_of(self.model.config, self.folder)
-
-
-def _nth_largest(scores: Float[np.ndarray, "subset item"], n: int) -> Float[np.ndarray, " subset"]:
-    if n > scores.shape[1]:
-        return np.full(len(scores), -np.inf)
-    return -np.partition(-scores, n - 1, axis=1)[:, n - 1]
 
 
 def _cosine(

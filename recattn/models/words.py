@@ -11,6 +11,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from recattn.models.attention import RecAttnModel
 from recattn.models.encoder import Text, TextEncoder, mean_pooled
 from recattn.types import Prediction
 
@@ -102,6 +103,35 @@ class Words:
         if mask is None:
             return torch.zeros(embeddings.shape[-1])
         return self.encoder.module.get_input_embeddings()(torch.tensor(mask))
+
+
+def led_to(
+    model: RecAttnModel,
+    clicks: Float[Tensor, "click dim"],
+    candidate: Float[Tensor, " dim"],
+    category: int,
+    told: Bool[np.ndarray, " click"],
+) -> Scored:
+    """From vectors of one item's text to the candidate's score.
+
+    Args:
+        model: in evaluation mode.
+        clicks: the visible history as the model compares items.
+        candidate: the same for what is scored.
+        category: row of the told item's category.
+        told: which clicks are the item whose text is told; none when it is the candidate itself.
+    """
+
+    def scored(vectors: Float[Tensor, "subset text_dim"]) -> Float[Tensor, " subset"]:
+        embedded = model.embed(vectors, torch.tensor(category).expand(len(vectors)))
+        if not told.any():
+            reading = model.read(clicks.clone()[None], torch.ones(1, len(clicks), dtype=torch.bool))
+            return model.score(reading, embedded[None])[0][0]
+        history = torch.where(torch.as_tensor(told)[:, None], embedded[:, None], clicks.clone())
+        reading = model.read(history, torch.ones(history.shape[:2], dtype=torch.bool))
+        return model.score(reading, candidate.clone().expand(len(vectors), 1, -1))[0][:, 0]
+
+    return scored
 
 
 def words_prediction(
