@@ -16,7 +16,8 @@ from recattn.types import Array
 
 ROW, TOP, BOTTOM = 26, 6, 8  # pixels
 TITLE = 52  # characters of a title beside its bar
-_CHARACTER = 6.1  # pixels, at 12 pixels of height
+_CHARACTER = 5.6  # pixels, at 12 pixels of height
+_INVISIBLE = "\u200b"  # keeps bars of equal name apart
 _ROOM = 0.2  # of the longest bar, beside it, for its number
 
 Figure = dict[str, Any]
@@ -30,7 +31,7 @@ class Bars:
     """
 
     labels: tuple[str, ...]
-    marks: tuple[str, ...]  # short and different for each part
+    marks: tuple[str, ...]  # a few characters that tell equal labels apart, or none
     weights: Float[Array, " part"]
     order: Int[Array, " shown"]
     others: tuple[tuple[str, float], ...] = ()
@@ -106,8 +107,14 @@ def bars_finding(bars: Bars) -> str:
 
 def _names(bars: Bars) -> list[str]:
     """Axis labels; the mark keeps equal titles apart, and the others lie apart in italics."""
-    parts = [f"{escaped(bars.labels[part], TITLE)}  <b>{escaped(bars.marks[part])}</b>" for part in bars.order]
-    return parts + [f"<i>{escaped(name, TITLE)}</i>" for name, _ in bars.others]
+    names = [_name(bars, part) for part in bars.order.tolist()]
+    names += [f"<i>{escaped(name, TITLE)}</i>" for name, _ in bars.others]
+    return [name + _INVISIBLE * names[:place].count(name) for place, name in enumerate(names)]
+
+
+def _name(bars: Bars, part: int) -> str:
+    title, mark = escaped(bars.labels[part], TITLE), escaped(bars.marks[part])
+    return f"{title}  <b>{mark}</b>" if mark else title
 
 
 def _hints(bars: Bars) -> list[list[Any]]:

@@ -30,6 +30,7 @@ class Choice:
     click: int | None = None
     other: str = ""
     edit: str = ""
+    method: str = ""
 
     @classmethod
     def from_params(cls, params: Mapping[str, str]) -> "Choice":
@@ -57,6 +58,7 @@ class Choice:
             click=_number("click", given.get("click")),
             other=given.get("other", ""),
             edit=given.get("edit", ""),
+            method=given.get("method", ""),
         )
 
     def params(self, **changes: str | int | None) -> dict[str, str]:

@@ -54,6 +54,16 @@ PAGES = {
     "attention": Entry(
         "pages/attention.py", "Attention", ":material/grid_view:", "What does each head look at?", "model"
     ),
+    "explanation": Entry(
+        "pages/explanation.py",
+        "Explanation",
+        ":material/balance:",
+        "Why this item, and why above that one?",
+        "model",
+    ),
+    "what_if": Entry(
+        "pages/what_if.py", "What if", ":material/edit_note:", "What if they had read something else?", "model"
+    ),
     "data": Entry("pages/data.py", "Data", ":material/database:", "What is in here, and is it sound?", "dataset"),
     "admin": Entry("pages/admin.py", "Admin", ":material/settings:", "Make and run models."),
 }
@@ -160,7 +170,7 @@ def _draw_sidebar(page: Page) -> None:
     st.logo(_HERE / "logo.svg", size="large", icon_image=_HERE / "icon.svg")
     with st.sidebar:
         for entry in PAGES.values():
-            st.page_link(entry.path, label=entry.title, icon=entry.icon, query_params=page.link(item=None) or None)
+            st.page_link(entry.path, label=entry.title, icon=entry.icon, query_params=page.link(cell=None) or None)
 
 
 def _draw_heading(page: Page, entry: Entry) -> None:

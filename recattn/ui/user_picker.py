@@ -116,7 +116,7 @@ def _choose(page: Page, user_id: str) -> None:
     for popover in ("stars", "find"):
         if popover in st.session_state:
             st.session_state[popover] = False
-    page.choose(user=user_id, item=None, cell=None)
+    page.choose(user=user_id, item=None, cell=None, click=None, other=None, edit=None)
 
 
 def _choose_random(page: Page) -> None:

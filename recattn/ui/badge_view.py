@@ -1,0 +1,105 @@
+"""How far one view can be believed for this very reader and article, and whether what was read explains it at all."""
+
+import numpy as np
+import streamlit as st
+
+from recattn.explanation.agreement import TOP, Agreement
+from recattn.explanation.grounds import LEAST_SHARE, Grounds
+from recattn.explanation.methods import METHODS
+from recattn.ui.explained import Case
+from recattn.ui.wording import figure, percent
+
+
+def show_badge(case: Case, name: str) -> None:
+    """How far the view agrees with what really happens, beside two yardsticks; and whether there is anything to it."""
+    badge, without = case.badge(name), case.without()
+    with st.container(border=True, key="badge", gap="small"):
+        score, rank = st.columns(2)
+        score.metric(
+            "Score", figure(case.prediction.total), help="A logit: only differences between articles mean something"
+        )
+        rank.metric("Rank", f"{without.rank:,}", help="Among all articles that were not read; 1 is the best")
+        show_grounds(case)
+        st.markdown(f"**{verdict(badge.view, badge.cosine)}**", help=_BADGE_HINT)
+        st.table(
+            {
+                "": [f"**{METHODS[name].title}**", "Likeness of texts", "Random order"],
+                "Same order": [correlation(one) for one in (badge.view, badge.cosine, badge.random)],
+                f"Same top {TOP}": [overlap(one, case) for one in (badge.view, badge.cosine, badge.random)],
+            },
+            border="horizontal",
+            hide_index=True,
+        )
+
+
+_BADGE_HINT = (
+    "Each article is hidden in turn (masked: the others keep their places) and the model is asked again. "
+    "**Same order**: rank correlation of the bars with the fall of the score, 1 is perfect, 0 is chance. "
+    f"**Same top {TOP}**: how many of the {TOP} longest bars are among the {TOP} largest falls."
+)
+
+
+def verdict(view: Agreement, cosine: Agreement) -> str:
+    """The badge in a sentence.
+
+    >>> verdict(Agreement(0.9, 1.0), Agreement(0.1, 0.3))
+    'Agrees well with what really happens'
+    >>> verdict(Agreement(0.1, 0.3), Agreement(0.2, 0.3))
+    'Says no more than the likeness of texts'
+    """
+    if np.isnan(view.spearman):
+        return "Too few articles, or all weigh the same: nothing to compare"
+    if view.spearman <= max(0.0, np.nan_to_num(cosine.spearman)):
+        return "Says no more than the likeness of texts" if view.spearman > 0 else "Contradicts what really happens"
+    if view.spearman >= 0.8:
+        return "Agrees well with what really happens"
+    return (
+        "Agrees partly with what really happens" if view.spearman >= 0.4 else "Agrees little with what really happens"
+    )
+
+
+def correlation(agreement: Agreement) -> str:
+    """The rank correlation with leaving out, for reading."""
+    return "–" if np.isnan(agreement.spearman) else f"{agreement.spearman:.2f}".replace("-", "−")
+
+
+def overlap(agreement: Agreement, case: Case) -> str:
+    """How many of the largest both have in common, for reading."""
+    top = min(TOP, len(case.titles))
+    common = agreement.top3 * top
+    return "–" if np.isnan(common) else f"{common:.0f} of {top}" if common % 1 < 1e-6 else f"{common:.1f} of {top}"
+
+
+def show_grounds(case: Case) -> None:
+    """Say so loudly when nothing read explains it; otherwise how much does."""
+    found = case.grounds()
+    if found.share < LEAST_SHARE:
+        st.warning(grounds_text(found, case.without().rank), icon=":material/help:")
+    else:
+        st.markdown(grounds_text(found, case.without().rank), help=_GROUNDS_HINT)
+
+
+_GROUNDS_HINT = (
+    "Of the differences between the scores of the best articles for this reader, the share that what was read makes. "
+    "The rest is there for everybody. It can be above 100 % when the two pull apart."
+)
+
+
+def grounds_text(found: Grounds, rank: int) -> str:
+    """The finding as a sentence; no single click counting is not the same as nothing counting.
+
+    >>> grounds_text(Grounds(0.03, True), 1)
+    'Nothing read explains this: the history makes 3 % of the differences between the best articles.'
+    >>> grounds_text(Grounds(0.9, False), 1)
+    'No one article explains this: without any single one it stays at rank 1. Several together do.'
+    """
+    if found.share < LEAST_SHARE:
+        return (
+            f"Nothing read explains this: the history makes {percent(max(0.0, found.share))} of the differences "
+            "between the best articles."
+        )
+    if not found.changes_rank:
+        return f"No one article explains this: without any single one it stays at rank {rank:,}. Several together do."
+    if found.share != found.share:
+        return "Hiding a single article moves it. How much the history explains is not known for this model."
+    return f"The history makes {percent(found.share)} of the differences between the best articles."

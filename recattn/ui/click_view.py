@@ -1,0 +1,62 @@
+"""The article behind a bar: its title whole, what happens without it, and the words of its title."""
+
+import numpy as np
+import streamlit as st
+
+from recattn.explanation.methods import METHODS
+from recattn.figures.bars import Bars, bars_figure, bars_finding
+from recattn.ui.explained import Case
+from recattn.ui.explanation_view import SHOWN, method_bars
+from recattn.ui.wording import figure, plain, shortened
+
+WORDS = "words"
+
+
+def show_click(case: Case, name: str) -> None:
+    """The article behind the chosen bar: title whole, what each counterfactual does, and its words."""
+    place = case.place(case.page.choice.click)
+    if place is None:
+        st.caption("Click a bar for its title in full, what happens without it, and the words of its title.")
+        return
+    without, weight = case.without(), float(case.weighed(name).weights[place])
+    written = method_bars(case, name).written(weight)
+    hidden = _falls(float(without.hidden_falls[place]), without.rank, int(without.hidden_ranks[place]))
+    deleted = _falls(float(without.deleted_falls[place]), without.rank, int(without.deleted_ranks[place]))
+    with st.container(border=True, key="click", gap="small"):
+        mark = "the most recent" if case.marks[place] == "1" else f"{case.marks[place]} back"
+        st.markdown(f"**{plain(case.titles[place])}**  \n{plain(case.categories[place])}, {mark}")
+        st.markdown(
+            f"{METHODS[name].title}: **{plain(written)}**  \n"
+            f"Hidden (masked): {hidden}  \nNever read (deleted): {deleted}",
+            help="**Hidden**: the article is masked, the others keep their places. **Never read**: it is taken out and "
+            "older ones move up. The model sees a different history in each.",
+        )
+        st.toggle("Words of this title", key=WORDS, bind="query-params", help="Below the bars")
+
+
+def _falls(fall: float, rank: int, new_rank: int) -> str:
+    way = "falls by" if fall >= 0 else "rises by"
+    moved = f"rank {rank:,} → {new_rank:,}" if new_rank != rank else f"rank stays {rank:,}"
+    return f"the score {way} **{plain(figure(abs(fall)))}**, {moved}"
+
+
+def show_words(case: Case) -> None:
+    """Which words of the chosen article's title the score hangs on, when they are asked for."""
+    place = case.place(case.page.choice.click)
+    if place is None or not st.session_state.get(WORDS):
+        return
+    st.markdown(f"**The words of “{plain(shortened(case.titles[place], 80))}”**")
+    words, falls = case.words(case.prediction.items[place])
+    if not words:
+        st.caption("This article has no text.")
+        return
+    labels = tuple("…" + word[2:] if word.startswith("##") else word for word in words)
+    order = np.arange(len(words))[:SHOWN]
+    bars = Bars(labels, ("",) * len(labels), falls, order)
+    st.plotly_chart(
+        bars_figure(bars),
+        key=f"words-{case.prediction.items[place]}",
+        config={"displayModeBar": False},
+        alt=f"Words of the title, one bar each. {bars_finding(bars)}",
+    )
+    st.caption("By how much the score falls when one word is hidden from the text encoder.")

@@ -1,0 +1,131 @@
+"""The explanation page's main figure: which method, its bars, and what they sum to."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+
+from recattn.errors import UnknownError
+from recattn.explanation.methods import METHODS, Method
+from recattn.figures.bars import Bars, bars_figure, bars_finding, left_out, strongest
+from recattn.ui.explained import Case
+from recattn.ui.wording import counted, figure, plain, shortened
+
+BY_WEIGHT, BY_TIME = "weight", "time"
+SHOWN = 14  # bars of articles; the rest is one more bar
+FIRST_METHOD = "contribution"
+NOTHING_READ = "Nothing read (always there)"
+_SHARES = ("attention", "pooling", "rollout")
+_FIGURE = "bars"
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What the switches say."""
+
+    name: str
+    order: str
+    all_articles: bool
+
+    @property
+    def method(self) -> Method:
+        """The method that is shown."""
+        return METHODS[self.name]
+
+
+def choose_method(case: Case) -> Chosen:
+    """Draw the switches above the figure."""
+    names, name = case.methods, _method_of(case)
+    key = f"method-{name}"
+    st.selectbox(
+        "Method",
+        names,
+        names.index(name),
+        format_func=lambda one: METHODS[one].title,
+        key=key,
+        on_change=lambda: case.page.choose(method=st.session_state[key]),
+        width=240,
+        help="Different answers to the same question. The table below compares them all.",
+    )
+    order = st.segmented_control(
+        "Order by", [BY_WEIGHT, BY_TIME], default=BY_WEIGHT, required=True, key="order", bind="query-params"
+    )
+    everything = len(case.prediction.items) > SHOWN and st.toggle(
+        f"All {len(case.prediction.items)} articles", key="all", bind="query-params"
+    )
+    return Chosen(name, order or BY_WEIGHT, bool(everything))
+
+
+def _method_of(case: Case) -> str:
+    """The method of the link, or the first that this model has."""
+    wanted, names = case.page.choice.method, case.methods
+    if not wanted:
+        return FIRST_METHOD if FIRST_METHOD in names else names[0]
+    if wanted not in names:
+        raise UnknownError(
+            f"The link asks for the method {shortened(wanted, 40)!r}.",
+            f"For this model there are {', '.join(names)}.",
+            "Choose one of these.",
+        )
+    return wanted
+
+
+def method_bars(case: Case, name: str, order: str = BY_WEIGHT, most: int = SHOWN) -> Bars:
+    """One method's view of the history as bars; with what is left of the score where the method is complete."""
+    method, found = METHODS[name], case.weighed(name)
+    shown = strongest(found.weights, most)
+    if order == BY_TIME:
+        shown = np.sort(shown)[::-1]
+    hidden = len(found.weights) - len(shown)
+    others: list[tuple[str, float]] = []
+    if hidden:
+        others.append((f"Rest of the history, {counted(hidden, 'article')}", left_out(found.weights, shown)))
+    if method.complete:
+        others.append((NOTHING_READ, found.rest))
+    return Bars(
+        case.titles,
+        case.marks,
+        found.weights,
+        shown,
+        tuple(others),
+        method.signed,
+        name in _SHARES,
+        found.error,
+        case.categories,
+        case.place(case.page.choice.click),
+    )
+
+
+def show_bars(case: Case, chosen: Chosen) -> None:
+    """The figure, what it says, and what its bars sum to."""
+    bars = method_bars(case, chosen.name, chosen.order, len(case.titles) if chosen.all_articles else SHOWN)
+    st.caption(f"**{chosen.method.title}.** {chosen.method.hint}")
+    st.plotly_chart(
+        bars_figure(bars),
+        key=_FIGURE,
+        on_select=lambda: _remember_click(case),
+        selection_mode="points",
+        config={"displayModeBar": False},
+        alt=f"{chosen.method.title}, one bar an article. {bars_finding(bars)}",
+    )
+    st.caption(plain(sum_text(case, chosen.name, bars)) + " The small number counts back from the most recent article.")
+
+
+def sum_text(case: Case, name: str, bars: Bars) -> str:
+    """What the bars sum to, beside the model's own score."""
+    method = METHODS[name]
+    if method.complete:
+        text = f"All bars together: {bars.total:.3f}. The score: {case.prediction.total:.3f}."
+        gap = abs(bars.total - case.prediction.total)
+        return text if gap < 0.0005 else f"{text} The gap of {figure(gap)} is what the method misses."
+    if method.signed:
+        return "These bars do not sum to the score; each stands for itself."
+    return "These bars have no sign: they don't say whether an article speaks for the recommendation or against it."
+
+
+def _remember_click(case: Case) -> None:
+    """Put the clicked bar into the link; what a browser sends is checked, whatever it is."""
+    points = st.session_state[_FIGURE].selection.points
+    hint = points[0].get("customdata") if points else None
+    if isinstance(hint, list | tuple) and hint and isinstance(hint[0], int) and 0 <= hint[0] < len(case.titles):
+        case.page.choose(click=len(case.titles) - hint[0])

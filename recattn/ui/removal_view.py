@@ -1,0 +1,157 @@
+"""What hiding several articles does: the smallest set that takes the item out, and how two work together."""
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from recattn.explanation.removal_set import LARGEST_SEARCHED, RemovalSet
+from recattn.ui.contrast_view import other_of
+from recattn.ui.explained import SECONDS, Case
+from recattn.ui.export import offer_csv
+from recattn.ui.reading import titles
+from recattn.ui.wording import counted, figure, plain, shortened
+
+SIZES = (1, 3, 5, 10, 20)
+HIDDEN, DELETED = "hidden (masked)", "never read (deleted)"
+_PAIRS = 8
+
+
+def goals(case: Case) -> dict[str, tuple[int, str]]:
+    """What removal is to reach: out of the top n that the item is in, or below the compared item; with its words."""
+    rank = case.without().rank
+    found = {("out of first place" if n == 1 else f"out of the top {n}"): (n, "") for n in SIZES if n >= rank}
+    found = found or {f"out of the top {rank:,}": (rank, "")}
+    other = other_of(case)
+    if other and case.contrast(other) is not None:
+        name = f"below “{shortened(titles(case.page.dataset, [other])[0], 40)}”"
+        found[name] = (0, other)
+    return found
+
+
+def show_removal(case: Case) -> None:
+    """The choices, the set, and how far it is proven."""
+    options = goals(case)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        goal = st.selectbox("What takes it", list(options), key=f"goal-{case.user.user_id}-{case.item}", width=360)
+        how = st.segmented_control(
+            "Articles are",
+            [HIDDEN, DELETED],
+            default=HIDDEN,
+            required=True,
+            key="how",
+            bind="query-params",
+            help="**Hidden**: masked, the others keep their places. **Never read**: taken out, older ones move up.",
+        )
+    n, other = options[goal]
+    found = case.removal(n, other, deleted=how == DELETED)
+    st.markdown(f"**{plain(removal_text(found, goal, how or HIDDEN))}**")
+    for place in found.clicks or ():
+        st.markdown(f"- **{plain(case.titles[place])}** ({plain(case.categories[place])}, {case.marks[place]} back)")
+    st.caption(proof_text(found))
+
+
+def removal_text(found: RemovalSet, goal: str, how: str) -> str:
+    """What was found, in a sentence.
+
+    >>> removal_text(RemovalSet((3,), 0), "out of the top 5", HIDDEN)
+    'When this 1 article is hidden (masked), the recommendation falls out of the top 5:'
+    """
+    if found.clicks is None:
+        return f"No set was found that takes it {goal}: even an empty history keeps it there, or time was up."
+    if not found.clicks:
+        return f"It is {goal} as it is."
+    verb = "is" if len(found.clicks) == 1 else "are"
+    this = "this" if len(found.clicks) == 1 else "these"
+    return f"When {this} {counted(len(found.clicks), 'article')} {verb} {how}, the recommendation falls {goal}:"
+
+
+def proof_text(found: RemovalSet) -> str:
+    """How far it is proven that no smaller set does it.
+
+    >>> proof_text(RemovalSet((1, 2, 5), 2))
+    'No smaller set does: all sets of up to 2 articles were tried.'
+    >>> proof_text(RemovalSet((1, 2, 5, 7, 9), 3))
+    'Found greedily. No set of up to 3 articles does: all were tried. One of 4 may exist.'
+    """
+    if found.clicks is not None and len(found.clicks) <= 1:
+        return "No smaller set can exist."
+    tried = (
+        "all single articles were tried"
+        if found.searched_up_to == 1
+        else f"all sets of up to {found.searched_up_to} articles were tried"
+    )
+    if found.clicks is None:
+        return f"A greedy search found nothing; {tried}." if found.searched_up_to else "A greedy search found nothing."
+    if found.smallest:
+        return f"No smaller set does: {tried}."
+    if not found.searched_up_to:
+        return f"Found greedily within {SECONDS:g} seconds; a smaller set may exist."
+    first, last = found.searched_up_to + 1, len(found.clicks) - 1
+    sizes = f"{first}" if first == last else f"{first} to {last}"
+    limit = "" if found.searched_up_to >= LARGEST_SEARCHED else f" within {SECONDS:g} seconds"
+    up_to = f"No set of up to {counted(found.searched_up_to, 'article')} does: all were tried{limit}."
+    return f"Found greedily. {up_to} One of {sizes} may exist."
+
+
+def pairs_frame(case: Case) -> pd.DataFrame:
+    """Every two articles, those that work together most (either way) first."""
+    table, falls = case.interactions(), case.without().hidden_falls
+    first, second = np.triu_indices(len(table), k=1)
+    order = np.argsort(-np.abs(table[first, second]), kind="stable")
+    first, second = first[order], second[order]
+    names = np.array(case.titles, dtype=object)
+    together = table[first, second]
+    alone = falls[first] + falls[second]
+    return pd.DataFrame(
+        {
+            "One": names[first],
+            "Other": names[second],
+            "Each alone, summed": alone,
+            "Both at once": alone - together,
+            "Together": together,
+            "Which means": [_meaning(value, float(alone[row])) for row, value in enumerate(together.tolist())],
+        }
+    )
+
+
+def _meaning(value: float, alone: float) -> str:
+    if abs(value) < 0.05 * max(abs(alone), 1e-6):
+        return "they act apart"
+    return "they need each other" if value > 0 else "one stands in for the other"
+
+
+def show_pairs(case: Case) -> None:
+    """The strongest pairs as a table."""
+    if len(case.titles) < 2:
+        st.caption("Two articles are needed.")
+        return
+    frame = pairs_frame(case)
+    with st.container(horizontal=True, wrap=False, vertical_alignment="center"):
+        st.markdown(
+            f"Of {counted(len(frame), 'pair')}, these work together most. **Together**: beyond each alone.",
+            width="stretch",
+        )
+        offer_csv(frame, "pairs")
+    number = st.column_config.NumberColumn(format="%+.3f", width=110)
+    st.dataframe(
+        frame.head(_PAIRS),
+        hide_index=True,
+        column_config={
+            "One": st.column_config.TextColumn(width=260),
+            "Other": st.column_config.TextColumn(width=260),
+            "Each alone, summed": st.column_config.NumberColumn(
+                format="%+.3f", width=130, help="Fall of the score when one is hidden, of both added up"
+            ),
+            "Both at once": st.column_config.NumberColumn(
+                format="%+.3f", width=100, help="Fall of the score when both are hidden (masked)"
+            ),
+            "Together": number,
+            "Which means": st.column_config.TextColumn(width=180),
+        },
+        alt="Pairs of articles and how they work together",
+    )
+    strongest = frame.iloc[0]
+    st.caption(
+        f"Exact for this history: hiding both {plain(figure(float(strongest['Both at once'])))}, each alone "
+        f"{plain(figure(float(strongest['Each alone, summed'])))} in sum, for the first pair."
+    )
