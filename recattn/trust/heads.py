@@ -1,7 +1,7 @@
 """What each head is for: where it looks, what ranking loses without it, which heads are alike, its best examples."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -144,6 +144,21 @@ def _card(at: int, heads: int, looks: list[_Looks], people: Array, cost: Interva
         cost,
         tuple(examples[:_EXAMPLES]),
     )
+
+
+def cost_without(recommender: "Recommender", off: Sequence[tuple[int, int]], seed: int = 0) -> Interval | None:
+    """What nDCG@10 loses when several heads, as (layer, head) from 0, are off together; None without labels.
+
+    Heads may stand in for each other, so the costs of each alone don't add up to this. The seed is the cards'.
+    """
+    impressions = _labelled(recommender, seed)
+    if impressions is None:
+        return None
+    working = np.ones((recommender.layers, recommender.heads), dtype=bool)
+    whole = _accuracy(recommender, impressions, working)
+    for layer, head in off:
+        working[layer, head] = False
+    return bootstrap_difference(whole, _accuracy(recommender, impressions, working), impressions.user_id)
 
 
 def _labelled(recommender: "Recommender", seed: int) -> Impressions | None:

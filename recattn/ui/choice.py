@@ -17,7 +17,7 @@ class Choice:
 
     ``layer``, ``head`` and ``click`` (the most recent is 1) count from 1, as people do; ``cell`` is the row's and the
     column's unit, as in `Prediction`. ``other`` is the item that the shown one is compared with; ``edit`` says what is
-    changed about the history, in the form of `recattn.ui.edits`.
+    changed about the history, in the form of `recattn.ui.edits`; ``against`` is the run that ``run`` is compared with.
     """
 
     dataset: str = ""

@@ -34,11 +34,18 @@ class Tile:
     chosen: bool
 
 
-def show_heads(tiles: list[Tile], columns: int, signed: bool, label: str, on_pick: Callable[[int, int], None]) -> None:
-    """Draw the tiles; ``on_pick`` hears of the layer and head that were clicked, both from 1."""
+def show_heads(
+    tiles: list[Tile],
+    columns: int,
+    signed: bool,
+    label: str,
+    on_pick: Callable[[int, int], None],
+    key: str = KEY,
+) -> None:
+    """Draw the tiles; ``on_pick`` hears of the layer and head that were clicked, both from 1. One key, one grid."""
 
     def picked() -> None:
-        layer, head = _numbers(st.session_state[KEY].get("picked"))
+        layer, head = _numbers(st.session_state[key].get("picked"))
         if any((tile.layer, tile.head) == (layer, head) for tile in tiles):
             on_pick(layer, head)
 
@@ -49,7 +56,7 @@ def show_heads(tiles: list[Tile], columns: int, signed: bool, label: str, on_pic
         "signed": signed,
         "label": label,
     }
-    _component(key=KEY, data=data, on_picked_change=picked)
+    _component(key=key, data=data, on_picked_change=picked)
 
 
 def _numbers(picked: object) -> tuple[int, int]:
