@@ -31,6 +31,7 @@ class Choice:
     other: str = ""
     edit: str = ""
     method: str = ""
+    against: str = ""
 
     @classmethod
     def from_params(cls, params: Mapping[str, str]) -> "Choice":
@@ -59,6 +60,7 @@ class Choice:
             other=given.get("other", ""),
             edit=given.get("edit", ""),
             method=given.get("method", ""),
+            against=checked_name(given["against"], "run") if "against" in given else "",
         )
 
     def params(self, **changes: str | int | None) -> dict[str, str]:

@@ -64,6 +64,11 @@ PAGES = {
     "what_if": Entry(
         "pages/what_if.py", "What if", ":material/edit_note:", "What if they had read something else?", "model"
     ),
+    "heads": Entry("pages/heads.py", "Heads", ":material/hub:", "What is each head for?", "model"),
+    "trust": Entry("pages/trust.py", "Trust", ":material/verified:", "Can I believe these pictures?", "model"),
+    "compare": Entry(
+        "pages/compare.py", "Compare", ":material/compare_arrows:", "Which model, and what changed?", "model"
+    ),
     "data": Entry("pages/data.py", "Data", ":material/database:", "What is in here, and is it sound?", "dataset"),
     "admin": Entry("pages/admin.py", "Admin", ":material/settings:", "Make and run models."),
 }

@@ -1,0 +1,37 @@
+"""Which model, and what changed?"""
+
+import streamlit as st
+
+from recattn.ui.compare_view import (
+    show_both_curves,
+    show_changes,
+    show_maps,
+    show_metrics,
+    show_nothing_to_compare,
+    show_tops,
+)
+from recattn.ui.compared import choose_pair
+from recattn.ui.item_picker import choose_item
+from recattn.ui.shell import open_page
+from recattn.ui.user_picker import choose_reader
+
+with open_page("compare") as page:
+    pair = choose_pair(page)
+    if pair is None:
+        show_nothing_to_compare(page)
+        st.stop()
+    accuracy, changes = st.columns([3, 2], gap="large")
+    with accuracy:
+        show_metrics(pair)
+    with changes:
+        show_changes(pair)
+        show_both_curves(pair)
+    st.subheader("For the same reader", anchor=False)
+    who, what = st.columns([2, 3], gap="medium", vertical_alignment="bottom")
+    with who:
+        user = choose_reader(page)
+    with what:
+        item = choose_item(page, user)
+    show_tops(page, pair, user)
+    st.subheader("What their heads look at", anchor=False)
+    show_maps(page, pair, user, item)

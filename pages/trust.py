@@ -1,0 +1,32 @@
+"""Can I believe these pictures?"""
+
+import streamlit as st
+
+from recattn.trust.records import read_faithfulness
+from recattn.ui.measurement import offer_measurement, show_start
+from recattn.ui.sanity_view import show_sanity, show_twins
+from recattn.ui.shell import open_page
+from recattn.ui.trust_view import choose_metric, show_metric, show_scope, show_table
+
+with open_page("trust") as page:
+    found = read_faithfulness(page.model_run.folder)
+    if found is None:
+        offer_measurement(
+            page.model_run.run,
+            "faithfulness",
+            "Not measured yet",
+            "Every way to explain is tried out on a hundred readers: do the articles it names really move the score? "
+            "That takes a minute or two, in the background, and is kept with the model. From a shell: "
+            "`python -m recattn faithfulness`.",
+        )
+        show_twins(page)
+        st.stop()
+    metric = choose_metric(found)
+    figure, scope = st.columns([7, 3], gap="large")
+    with figure:
+        show_metric(found, metric)
+    with scope:
+        show_scope(found)
+        show_start(page.model_run.run, "faithfulness", "Measure again")
+    show_table(found)
+    show_sanity(page, found)

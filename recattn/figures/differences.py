@@ -1,0 +1,118 @@
+"""Two runs beside each other: by how much metrics differ, and how both learned."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from recattn.figures.colours import ADDS, NEUTRAL, TAKES_AWAY
+from recattn.figures.text import escaped, signed
+from recattn.types import Interval
+
+Figure = dict[str, Any]
+Rows = Sequence[Mapping[str, float]]
+ROW = 34
+
+
+def differences_figure(values: Mapping[str, Interval], axis: str) -> Figure:
+    """A dot with its 95 % interval for each metric around a line at 0; filled where the interval leaves 0 out."""
+    reach = max((abs(end) for value in values.values() for end in value), default=0.0) * 1.1 or 0.01
+    colours = [ADDS if value.low > 0 else TAKES_AWAY if value.high < 0 else NEUTRAL for value in values.values()]
+    symbols = ["circle" if value.low > 0 or value.high < 0 else "circle-open" for value in values.values()]
+    zero = {"type": "line", "x0": 0, "x1": 0, "yref": "paper", "y0": 0, "y1": 1, "line": {"color": NEUTRAL, "width": 1}}
+    return {
+        "data": [
+            {
+                "type": "scatter",
+                "mode": "markers",
+                "x": [value.value for value in values.values()],
+                "y": [escaped(name, 40) for name in values],
+                "marker": {"size": 11, "color": colours, "symbol": symbols},
+                "error_x": {
+                    "type": "data",
+                    "symmetric": False,
+                    "array": [value.high - value.value for value in values.values()],
+                    "arrayminus": [value.value - value.low for value in values.values()],
+                    "thickness": 1.6,
+                    "width": 4,
+                    "color": NEUTRAL,
+                },
+                "customdata": [_told(value) for value in values.values()],
+                "hovertemplate": "%{y}: %{customdata}<extra></extra>",
+            }
+        ],
+        "layout": {
+            "height": ROW * len(values) + 66,
+            "margin": {"l": 12, "r": 12, "t": 8, "b": 48},
+            "xaxis": {"title": {"text": f"{axis}, 95 % interval"}, "range": [-reach, reach], "zeroline": False},
+            "yaxis": {"type": "category", "range": [len(values) - 0.4, -0.6], "automargin": True, "ticks": ""},
+            "shapes": [zero],
+            "showlegend": False,
+            "hovermode": "closest",
+        },
+    }
+
+
+def _told(value: Interval) -> str:
+    return f"{signed(value.value)} ({signed(value.low)} to {signed(value.high)})"
+
+
+def differences_finding(values: Mapping[str, Interval], first: str, second: str) -> str:
+    """Which of two is better beyond noise, in a sentence.
+
+    >>> differences_finding({"AUC": Interval(0.02, 0.01, 0.03), "MRR": Interval(0.01, -0.01, 0.03)}, "A", "B")
+    'A is better beyond noise by AUC (+0.020); by MRR they can’t be told apart.'
+    """
+    parts = []
+    for name, sign in ((first, 1), (second, -1)):
+        won = [f"{metric} ({signed(sign * value.value)})" for metric, value in values.items() if _beyond(value) == sign]
+        parts += [f"{name} is better beyond noise by {', '.join(won)}"] if won else []
+    same = [metric for metric, value in values.items() if not _beyond(value)]
+    if len(same) == len(values):
+        return "By none of these metrics can the two be told apart."
+    return "; ".join(parts + ([f"by {', '.join(same)} they can’t be told apart"] if same else [])) + "."
+
+
+def _beyond(value: Interval) -> int:
+    """1 or -1 where the interval leaves 0 out, else 0."""
+    return (value.low > 0) - (value.high < 0)
+
+
+def both_curves(first: Rows, second: Rows, names: tuple[str, str], height: int = 250) -> Figure:
+    """Training loss on the left, validation AUC on the right, both runs in each."""
+    axis = {"showgrid": False, "title": {"text": "step"}, "rangemode": "tozero", "nticks": 5}
+    note = {"showarrow": False, "xref": "paper", "yref": "paper", "y": 1, "xanchor": "left", "yanchor": "bottom"}
+    lines = []
+    for rows, name, colour, dash in ((first, names[0], ADDS, "solid"), (second, names[1], NEUTRAL, "dash")):
+        lines += [_line(rows, "loss", name, colour, dash, ""), _line(rows, "validation_auc", name, colour, dash, "2")]
+    return {
+        "data": lines,
+        "layout": {
+            "height": height,
+            "margin": {"l": 50, "r": 8, "t": 28, "b": 40},
+            "xaxis": axis | {"domain": [0, 0.46]},
+            "xaxis2": axis | {"domain": [0.54, 1], "anchor": "y2"},
+            "yaxis": {"nticks": 5},
+            "yaxis2": {"nticks": 5, "anchor": "x2", "tickformat": ".3f"},
+            "showlegend": False,
+            "hovermode": "closest",
+            "annotations": [
+                note | {"text": f"<b>Training loss</b>: <span style='color:{ADDS}'>A solid</span>, B dashed", "x": 0},
+                note | {"text": "<b>Validation AUC</b>", "x": 0.54},
+            ],
+        },
+    }
+
+
+def _line(rows: Rows, key: str, name: str, colour: str, dash: str, axis: str) -> dict[str, Any]:
+    points = [(row["step"], row[key]) for row in rows if key in row and "step" in row]
+    return {
+        "type": "scatter",
+        "mode": "lines+markers" if key.startswith("validation") else "lines",
+        "name": escaped(name, 40),
+        "x": [step for step, _ in points],
+        "y": [value for _, value in points],
+        "xaxis": f"x{axis}",
+        "yaxis": f"y{axis}",
+        "line": {"color": colour, "width": 2, "dash": dash},
+        "marker": {"size": 6},
+        "hovertemplate": f"{escaped(name, 40)}, step %{{x}}: %{{y:.3f}}<extra></extra>",
+    }

@@ -1,0 +1,240 @@
+"""The compare page's parts: metrics, learning curves, settings, and what both do for the same reader."""
+
+import math
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from recattn.figures.differences import both_curves, differences_figure, differences_finding
+from recattn.types import Recommendation, User
+from recattn.ui import loads
+from recattn.ui.compared import Differences, Pair, differences, settings
+from recattn.ui.export import offer_csv
+from recattn.ui.head_grid import Tile, show_heads
+from recattn.ui.job_progress import curves
+from recattn.ui.notices import show_next_step
+from recattn.ui.reading import top_table
+from recattn.ui.results import HINTS, METRICS
+from recattn.ui.shell import Page
+from recattn.ui.subject import Subject, history_subject, unit_order
+from recattn.ui.views import head_hint, limit_of
+from recattn.ui.wording import counted, interval, percent, plain, signed
+
+TOP = 10
+
+
+def show_nothing_to_compare(page: Page) -> None:
+    """The empty state: one model only."""
+    show_next_step(
+        "Only one model so far",
+        f"Two finished models on {plain(page.dataset_name)} can be compared. Train another, with other settings or "
+        "another seed.",
+        "pages/admin.py",
+        "Go to Admin",
+    )
+
+
+def show_metrics(pair: Pair) -> None:
+    """By how much the metrics differ, and whether that is beyond noise."""
+    found = differences(pair)
+    if found is None:
+        st.info("The dataset has no labelled dev split, so accuracy can't be compared.")
+        return
+    values = {METRICS.get(name, name): value for name, value in found.difference.items()}
+    finding = differences_finding(values, "A", "B")
+    st.markdown(f"**{plain(finding)}**")
+    st.plotly_chart(
+        differences_figure(values, "A less B: right of 0, A is better"),
+        key="differences",
+        alt=finding,
+        config={"displayModeBar": False},
+    )
+    st.caption(
+        f"Both models ranked the same {counted(found.impressions, 'impression')} of {counted(found.users, 'reader')}, "
+        "which no training saw. Filled dots are beyond noise: their interval (bootstrap over readers) leaves 0 out."
+    )
+    frame = metrics_frame(found)
+    st.dataframe(frame, hide_index=True, column_config=_metric_columns(), alt="Metrics of both models and differences")
+    offer_csv(frame, "compared")
+
+
+def metrics_frame(found: Differences) -> pd.DataFrame:
+    """One line a metric."""
+    return pd.DataFrame(
+        [
+            {
+                "Metric": METRICS.get(name, name),
+                "A": interval(found.first[name]),
+                "B": interval(found.second[name]),
+                "A less B": f"{signed(value.value)} ({signed(value.low)} to {signed(value.high)})",
+                "Beyond noise": "yes" if value.low > 0 or value.high < 0 else "no",
+                "What it is": HINTS.get(name, ""),
+            }
+            for name, value in found.difference.items()
+        ]
+    )
+
+
+def _metric_columns() -> dict[str, Any]:
+    right = {name: st.column_config.TextColumn(width=165, alignment="right") for name in ("A", "B", "A less B")}
+    return {
+        "Metric": st.column_config.TextColumn(width=75),
+        "Beyond noise": st.column_config.TextColumn(
+            width=95, help="Whether the difference's 95 % interval leaves 0 out"
+        ),
+        "What it is": st.column_config.TextColumn(width=330),
+    } | right
+
+
+def show_changes(pair: Pair) -> None:
+    """Settings that differ, and nothing else."""
+    st.markdown("**What was set differently**")
+    frame = changes_frame(settings(pair.first), settings(pair.second))
+    if frame.empty:
+        st.markdown("Nothing: both were trained with the same settings.")
+        return
+    st.dataframe(
+        frame,
+        hide_index=True,
+        column_config={"What it means": st.column_config.TextColumn(width=320)},
+        alt="Settings that differ, one a line",
+    )
+
+
+def changes_frame(first: dict[str, object], second: dict[str, object]) -> pd.DataFrame:
+    """One line a setting that differs, with its meaning.
+
+    >>> changes_frame({"heads": 12, "seed": 0}, {"heads": 12, "seed": 1})[["Setting", "A", "B"]].values.tolist()
+    [['seed', '0', '1']]
+    """
+    from recattn.training.config import TrainingConfig
+
+    told = {name: field.metadata["help"] for name, field in TrainingConfig.__dataclass_fields__.items()}
+    names = [name for name in dict.fromkeys([*first, *second]) if first.get(name) != second.get(name)]
+    return pd.DataFrame(
+        [
+            {
+                "Setting": name,
+                "A": _written(first, name),
+                "B": _written(second, name),
+                "What it means": told.get(name, ""),
+            }
+            for name in names
+        ]
+    )
+
+
+def _written(values: dict[str, object], name: str) -> str:
+    return str(values[name]) if name in values else "(not known)"
+
+
+def show_both_curves(pair: Pair) -> None:
+    """How both learned, in one figure."""
+    first, second = curves(pair.first.folder), curves(pair.second.folder)
+    st.markdown("**How they learned**")
+    if not first and not second:
+        st.caption("Neither run kept its steps.")
+        return
+    best = [
+        max((row["validation_auc"] for row in rows if "validation_auc" in row), default=math.nan)
+        for rows in (first, second)
+    ]
+    finding = f"Best validation AUC: A {best[0]:.3f}, B {best[1]:.3f}."
+    st.plotly_chart(
+        both_curves(first, second, pair.names), key="both-curves", alt=finding, config={"displayModeBar": False}
+    )
+    st.caption(plain(finding) + " Validation is the latest part of the training data, kept aside while learning.")
+
+
+def show_tops(page: Page, pair: Pair, user: User) -> None:
+    """What both recommend to the same reader, and how much of it is the same."""
+    tops = [loads.recommendations(run.run, pair.dataset, user.history, TOP) for run in (pair.first, pair.second)]
+    st.markdown(f"**{plain(overlap_finding(*tops))}**")
+    for column, name, own, other in zip(st.columns(2, gap="medium"), pair.names, tops, tops[::-1], strict=True):
+        with column:
+            st.caption(plain(name))
+            _show_top(page, name[0], own, other)
+
+
+def overlap_finding(first: list[Recommendation], second: list[Recommendation]) -> str:
+    """How many items two lists share, and whether they agree on the first."""
+    both = {one.item_id for one in first} & {one.item_id for one in second}
+    same = "the same first" if first and second and first[0].item_id == second[0].item_id else "another first"
+    return f"{len(both)} of the best {max(len(first), len(second))} are recommended by both, {same}."
+
+
+def _show_top(page: Page, name: str, own: list[Recommendation], other: list[Recommendation]) -> None:
+    ranks = {one.item_id: one.rank for one in other}
+    frame = top_table(page.dataset, own)[["Rank", "Title", "Category", "Score"]]
+    there = "B" if name == "A" else "A"
+    frame[f"In {there}"] = [f"#{ranks[one.item_id]}" if one.item_id in ranks else "–" for one in own]
+    st.dataframe(
+        frame,
+        hide_index=True,
+        height=37 + 35 * max(1, len(frame)),
+        key=f"top-{name}",
+        column_config={
+            "Rank": st.column_config.NumberColumn("#", width=40),
+            "Title": st.column_config.TextColumn(width=300),
+            "Category": st.column_config.TextColumn(width=90),
+            "Score": st.column_config.NumberColumn(
+                format="%.2f", width=60, help="A logit of this model: not to be compared with the other model's"
+            ),
+            f"In {there}": st.column_config.TextColumn(width=60, help="Its rank by the other model, of the first ten"),
+        },
+        alt=f"Best articles by model {name}",
+    )
+
+
+def show_maps(page: Page, pair: Pair, user: User, item: str) -> None:
+    """All heads of both models for the same article, each model on one colour scale."""
+    subjects = [
+        history_subject(page.dataset, loads.prediction(run.run, pair.dataset, user.user_id, item))
+        for run in (pair.first, pair.second)
+    ]
+    limit = max(limit_of(subject.attention) for subject in subjects)
+    for column, name, run, subject in zip(
+        st.columns(2, gap="medium"), pair.names, (pair.first, pair.second), subjects, strict=True
+    ):
+        with column:
+            st.caption(plain(name))
+            _show_heads(page, name[0], subject, limit)
+            st.page_link(
+                "pages/attention.py",
+                label=f"Look closer at {name[0]}",
+                icon=":material/grid_view:",
+                query_params=page.link(run=run.run, user=user.user_id, item=item, against=None, layer=None, head=None),
+            )
+    st.caption(
+        f"One colour scale for both, up to {percent(limit)}. A small square is a head: rows look at columns, newest "
+        "first. Head 1 of A and head 1 of B have nothing to do with each other: heads find their parts by chance."
+    )
+
+
+def _show_heads(page: Page, name: str, subject: Subject, limit: float) -> None:
+    order = unit_order(subject, subject.orders[0], 0, 0)
+    chosen = (page.choice.layer or 1), page.choice.head or 0
+    tiles = [
+        Tile(
+            layer + 1,
+            head + 1,
+            f"{head + 1}" if subject.layers == 1 else f"{layer + 1}·{head + 1}",
+            head_hint(subject, layer, head),
+            subject.attention[layer, head][np.ix_(order, order)],
+            limit,
+            (layer + 1, head + 1) == chosen,
+        )
+        for head in range(subject.heads)
+        for layer in range(subject.layers)
+    ]
+    columns = subject.layers if subject.layers > 1 else 6
+    show_heads(
+        tiles,
+        columns,
+        False,
+        f"All heads of model {name}",
+        lambda layer, head: page.choose(layer=layer, head=head),
+        key=f"heads-{name}",
+    )

@@ -1,0 +1,260 @@
+"""The heads page's parts: the map of all heads, one head's card, heads that are alike, heads that could go."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from recattn.errors import UnknownError
+from recattn.evaluation.heads import KINDS, SAME
+from recattn.figures.head_map import HeadMap, head_map, head_map_finding
+from recattn.trust.heads import Example, HeadCard, Heads, cost_without
+from recattn.types import Interval
+from recattn.ui import loads
+from recattn.ui.export import offer_csv
+from recattn.ui.reading import titles
+from recattn.ui.shell import Page
+from recattn.ui.wording import counted, percent, plain, shortened, signed
+
+BY_NUMBER, BY_COST, BY_SPREAD = "number", "cost", "spread"
+_MAP = "head-map"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The cards in the order drawn, and which of them is chosen."""
+
+    cards: tuple[HeadCard, ...]
+    chosen: HeadCard
+
+
+def name_of(found: Heads, card: HeadCard) -> str:
+    """A head's name for people; they count from 1."""
+    layers = 1 + max(one.layer for one in found.cards)
+    return f"Head {card.head + 1}" + (f" of layer {card.layer + 1}" if layers > 1 else "")
+
+
+def choose_head(page: Page, found: Heads) -> Shown:
+    """Draw the order and the choice of one head; returns the cards in that order."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        sort = st.segmented_control(
+            "Heads by",
+            [BY_NUMBER, BY_COST, BY_SPREAD],
+            default=BY_NUMBER,
+            required=True,
+            key="sort",
+            bind="query-params",
+            help="**Cost**: those that ranking needs most first. **Spread**: those that look at few articles first.",
+        )
+        cards = ordered(found, sort or BY_NUMBER)
+        places = {(card.layer, card.head): card for card in found.cards}
+        chosen = _of_link(page, found, cards[0])
+        key = f"head-{chosen.layer}-{chosen.head}"
+        st.selectbox(
+            "Card of",
+            list(places),
+            list(places).index((chosen.layer, chosen.head)),
+            format_func=lambda place: name_of(found, places[place]),
+            key=key,
+            width=190,
+            on_change=lambda: page.choose(layer=st.session_state[key][0] + 1, head=st.session_state[key][1] + 1),
+        )
+    return Shown(cards, chosen)
+
+
+def ordered(found: Heads, sort: str) -> tuple[HeadCard, ...]:
+    """The cards by number, by cost or by spread."""
+    if sort == BY_COST:
+        return tuple(sorted(found.cards, key=lambda card: -card.cost.value if card.cost else 0.0))
+    if sort == BY_SPREAD:
+        return tuple(sorted(found.cards, key=lambda card: card.spread.value))
+    return found.cards
+
+
+def _of_link(page: Page, found: Heads, first: HeadCard) -> HeadCard:
+    """The head of the link; without one, the first drawn."""
+    if page.choice.head is None:
+        return first
+    wanted = (page.choice.layer or 1) - 1, page.choice.head - 1
+    for card in found.cards:
+        if (card.layer, card.head) == wanted:
+            return card
+    raise UnknownError(
+        f"The link asks for head {wanted[1] + 1} of layer {wanted[0] + 1}.",
+        f"There are {counted(len(found.cards), 'head')}.",
+        "Choose one of the heads shown.",
+    )
+
+
+def show_map(found: Heads, shown: Shown) -> None:
+    """The main figure: a row is a head."""
+    drawn = as_map(found, shown)
+    finding = head_map_finding(drawn)
+    st.markdown(f"**{plain(finding)}**")
+    st.plotly_chart(head_map(drawn), key=_MAP, alt=finding, config={"displayModeBar": False})
+    accuracy = f" With all heads nDCG@10 is {found.accuracy.value:.3f}." if found.accuracy else ""
+    st.caption(
+        f"Shares of attention over the articles of {counted(found.users, 'reader')}, by chance (seed {found.seed}); "
+        "kinds overlap. Costs: filled dots are beyond noise, open ones are not, over "
+        f"{counted(found.impressions, 'impression')} (bootstrap over readers).{accuracy}"
+    )
+    offer_csv(cards_frame(found), "heads")
+
+
+def as_map(found: Heads, shown: Shown) -> HeadMap:
+    """The cards, ready to draw."""
+    kinds = list(found.cards[0].mass)
+    names = [KINDS[kind].title if kind in KINDS else kind for kind in kinds]
+    return HeadMap(
+        tuple(name_of(found, card) for card in shown.cards),
+        (*names, "Spread"),
+        np.array([[*(card.mass[kind].value for kind in kinds), card.spread.value] for card in shown.cards]),
+        [card.cost for card in shown.cards],
+        {name: found.even_mass.get(kind, 0.0) for name, kind in zip(names, kinds, strict=True)} | {"Spread": 1.0},
+        shown.cards.index(shown.chosen),
+    )
+
+
+def cards_frame(found: Heads) -> pd.DataFrame:
+    """One line a head, every figure with the ends of its interval."""
+    rows = []
+    for card in found.cards:
+        row: dict[str, object] = {"layer": card.layer + 1, "head": card.head + 1}
+        for name, value in {**card.mass, "spread": card.spread, "cost in nDCG@10": card.cost}.items():
+            ends = value or Interval(float("nan"), float("nan"), float("nan"))
+            row |= {name: ends.value, f"{name}, low": ends.low, f"{name}, high": ends.high}
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def show_card(page: Page, found: Heads, card: HeadCard) -> None:
+    """One head in words, and its proudest examples, each a link."""
+    with st.container(border=True, gap="small", key="card"):
+        st.subheader(name_of(found, card), anchor=False)
+        for sentence in sentences(found, card):
+            st.markdown(sentence)
+        st.markdown(
+            "**Proudest examples**", help="Where, among the readers looked at, it looks hardest at another article"
+        )
+        for example in card.examples:
+            _show_example(page, card, example)
+
+
+def sentences(found: Heads, card: HeadCard) -> list[str]:
+    """What a head looks at more than chance would, how widely, and what it costs to lose; markdown."""
+    lift = {kind: card.mass[kind].value - found.even_mass.get(kind, 0.0) for kind in card.mass}
+    beyond = {kind: card.mass[kind].low > found.even_mass.get(kind, 0.0) for kind in card.mass}
+    preferred = [kind for kind in sorted(lift, key=lambda kind: -lift[kind]) if beyond[kind]][:2]
+    prefers = " and ".join(_preference(found, card, kind) for kind in preferred)
+    text = [f"Prefers {prefers}." if prefers else "Prefers nothing: it looks at each kind as often as chance would."]
+    text.append(f"Spread {percent(card.spread.value)}: 0 % is one article, 100 % all alike.")
+    if card.cost is not None:
+        verdict = "beyond noise" if card.cost.low > 0 or card.cost.high < 0 else "within noise"
+        text.append(f"Without it nDCG@10 loses {_ends(card.cost)}, {verdict}.")
+    return text
+
+
+def _preference(found: Heads, card: HeadCard, kind: str) -> str:
+    name = KINDS[kind].title.lower() if kind in KINDS else kind
+    share, even = percent(card.mass[kind].value), percent(found.even_mass.get(kind, 0.0))
+    return f"**{plain(name)}**, {share} (chance: {even})"
+
+
+def _ends(value: Interval) -> str:
+    return f"**{plain(signed(value.value))}** ({plain(signed(value.low))} to {plain(signed(value.high))})"
+
+
+def _show_example(page: Page, card: HeadCard, example: Example) -> None:
+    query, key = titles(page.dataset, [example.query, example.key])
+    st.page_link(
+        "pages/attention.py",
+        label=f"{percent(example.weight)} from “{plain(shortened(query, 48))}” to “{plain(shortened(key, 48))}”",
+        icon=":material/grid_view:",
+        query_params=example_link(page, card, example),
+        help=f"Reader {plain(shortened(example.user, 40))}. Opens this cell on the Attention page.",
+    )
+
+
+def example_link(page: Page, card: HeadCard, example: Example) -> dict[str, str]:
+    """To the very cell, where the user's history still holds both articles."""
+    link = page.link(user=example.user, item=None, layer=card.layer + 1, head=card.head + 1)
+    if page.dataset.find_users(example.user, 1):
+        history = [item for item in page.dataset.user(example.user).history if page.dataset.index([item])[0] >= 0]
+        seen = history[-page.recommender.model.config.max_history :]
+        if example.query in seen and example.key in seen:
+            null = int(page.recommender.model.config.null_click)
+            link["cell"] = f"{null + seen.index(example.query)}.{null + seen.index(example.key)}"
+    return link
+
+
+def show_alike(found: Heads) -> None:
+    """Heads that look at the same, and how alike the closest are."""
+    st.subheader("Which are alike?", anchor=False)
+    st.markdown(
+        plain(alike_finding(found)),
+        help="Mean Jensen-Shannon distance of two heads' rows: 0 is the same map, 1 never the same article. Up to "
+        f"{SAME} they count as alike.",
+    )
+
+
+def alike_finding(found: Heads) -> str:
+    """Groups of heads that look at the same, or how far apart the closest are."""
+    if found.groups:
+        groups = "; ".join(", ".join(name_of(found, found.cards[at]).lower() for at in group) for group in found.groups)
+        return f"Looking at the same: {groups}."
+    distance = np.array(found.distances)
+    if len(distance) < 2:
+        return "There is only one head."
+    np.fill_diagonal(distance, np.inf)
+    one, other = sorted(divmod(int(distance.argmin()), len(distance)))
+    names = " and ".join(name_of(found, found.cards[at]).lower() for at in (one, other))
+    return f"No two heads look at the same. The closest, {names}, are {distance[one, other]:.2f} apart."
+
+
+def show_removal(page: Page, found: Heads) -> None:
+    """Which heads could go, and what that costs together."""
+    st.subheader("Which could be removed?", anchor=False)
+    if found.accuracy is None:
+        st.caption("Not known: the dataset has no labelled dev split to rank.")
+        return
+    places = {name_of(found, card): (card.layer, card.head) for card in found.cards}
+    chosen = st.pills(
+        "Heads off",
+        list(places),
+        default=[name_of(found, card) for card in found.cards if spare(card)],
+        selection_mode="multi",
+        key="off",
+        help="At first: every head whose loss alone is within noise. Choose others to try.",
+    )
+    off = tuple(sorted(places[name] for name in chosen))
+    if not off:
+        st.caption("Choose heads to switch off together.")
+        return
+    cost = _cost_without(page.model_run.run, (page.dataset_name, page.dataset.fingerprint), off, found.seed)
+    if cost is not None:
+        st.markdown(removal_finding(list(chosen), cost))
+    if found.cost_of_all is not None:
+        st.caption(
+            f"All heads off at once: nDCG@10 loses {plain(signed(found.cost_of_all.value))} "
+            f"({plain(signed(found.cost_of_all.low))} to {plain(signed(found.cost_of_all.high))}). What is left "
+            "is each article's own text and how much it counts."
+        )
+
+
+def spare(card: HeadCard) -> bool:
+    """Whether ranking does without this head, as far as the interval can tell."""
+    return card.cost is not None and card.cost.low <= 0
+
+
+def removal_finding(names: list[str], cost: Interval) -> str:
+    """What it costs to switch heads off together; markdown."""
+    beyond = "They could go." if cost.low <= 0 else "Together they are needed."
+    listed = ", ".join(name.removeprefix("Head ") for name in names)
+    noun = "head" if len(names) == 1 else "heads"
+    return f"Without {noun} {listed} nDCG@10 loses {_ends(cost)}. {beyond}"
+
+
+@st.cache_data(max_entries=64, show_spinner="Ranking without these heads …")
+def _cost_without(run: str, key: loads.Key, off: tuple[tuple[int, int], ...], seed: int) -> Interval | None:
+    return cost_without(loads.recommender(run, key[0]), off, seed)

@@ -1,0 +1,179 @@
+"""The trust page's cross-checks: a model that learned nothing, twins that can't attend, causes that are known."""
+
+import math
+from pathlib import Path
+
+import streamlit as st
+
+from recattn.errors import RecAttnError
+from recattn.figures.intervals import interval_figure
+from recattn.figures.judged import judged_figure, judged_finding
+from recattn.trust.records import Faithfulness, Planted, Twins, read_json, read_twins
+from recattn.trust.twins import twins_of
+from recattn.types import Interval
+from recattn.ui.guard import check_may_act, may_act
+from recattn.ui.measurement import show_start
+from recattn.ui.notices import show_error
+from recattn.ui.shell import Page
+from recattn.ui.trust_view import FLOORS, judged, ordered, title_of
+from recattn.ui.wording import counted, figure, plain
+
+SAME = 0.5  # rank correlation from which an explanation is called much the same
+UNIFORM = "uniform"
+_PLANTED = {
+    "auc": "AUC of the planted causes",
+    "recall@1": "Planted cause ranked first",
+    "recall@3": "Planted causes in the top 3",
+}
+
+
+def show_sanity(page: Page, found: Faithfulness) -> None:
+    """The checks beside each other, each with its finding first."""
+    left, right = st.columns(2, gap="large")
+    with left:
+        show_twins(page)
+        show_randomisation(found)
+    with right:
+        show_planted(found)
+
+
+def show_randomisation(found: Faithfulness) -> None:
+    """How much of each explanation is left when the model has learned nothing."""
+    st.subheader("Does it change when the model has learned nothing?", anchor=False)
+    rows = {name: found.methods[name].get("randomisation") for name in ordered(found) if name not in FLOORS}
+    values = {title_of(name): value for name, value in rows.items() if value and not math.isnan(value.value)}
+    if not values:
+        st.caption("Not measured for this run.")
+        return
+    st.markdown(plain(randomisation_finding(values)))
+    st.caption(
+        "Rank correlation of each explanation with that of the same model with every weight shuffled; 0 is right. "
+        "Texts stay as they are, so what follows their likeness remains."
+    )
+
+
+def randomisation_finding(values: dict[str, Interval]) -> str:
+    """Which explanations stay much the same without learning, in a sentence.
+
+    >>> randomisation_finding({"Attention": Interval(0.02, -0.1, 0.1), "LIME": Interval(0.7, 0.6, 0.8)})
+    'Stay much the same: LIME (0.70). Change: Attention (0.02).'
+    """
+    same = [f"{name} ({figure(value.value)})" for name, value in values.items() if value.value >= SAME]
+    change = [f"{name} ({figure(value.value)})" for name, value in values.items() if value.value < SAME]
+    parts = [("Stay much the same", same), ("Change", change)]
+    return " ".join(f"{text}: {', '.join(names)}." for text, names in parts if names)
+
+
+def show_twins(page: Page) -> None:
+    """Whether accuracy needs attention to be where it is."""
+    st.subheader("Does accuracy need these maps?", anchor=False)
+    run = page.model_run
+    told, twins = read_twins(run.folder), {folder.name: how for folder, how in twins_of(run.folder).items()}
+    known = {twin.run for twin in told.twins} if told else set()
+    if told and told.twins and known >= set(twins):
+        _show_differences(told)
+    elif twins:
+        st.markdown(f"There {'is a twin' if len(twins) == 1 else f'are {len(twins)} twins'} to compare with.")
+        show_start(run.run, "twins", "Compare with the twin")
+    else:
+        _offer_twin(page, told)
+
+
+def _show_differences(told: Twins) -> None:
+    st.markdown(plain(told.verdict))
+    values = {f"learned less {twin.attention}": twin.difference["ndcg@10"] for twin in told.twins}
+    st.plotly_chart(
+        interval_figure(
+            values | {"no difference": Interval(0.0, 0.0, 0.0)}, next(iter(values)), "Difference in nDCG@10"
+        ),
+        key="twins",
+        alt=told.verdict,
+        config={"displayModeBar": False},
+    )
+    st.caption(
+        f"Paired over {counted(told.impressions, 'impression')} of {counted(told.users, 'reader')}; both models were "
+        "trained alike but for where they may look."
+    )
+
+
+def _offer_twin(page: Page, told: Twins | None) -> None:
+    """How to get a twin: a button, and the command."""
+    settings = _settings(page.model_run.folder)
+    if settings.get("attention", UNIFORM) != "learned":
+        st.markdown(plain(told.verdict) if told else "This run's own attention was never learned.")
+        return
+    st.markdown(
+        "Nobody knows yet. Train a **twin**: the same data and settings, but attention spread evenly over all "
+        "articles. If it ranks as well, the maps explain nothing about accuracy."
+    )
+    if st.button(
+        "Train the twin",
+        key="train-twin",
+        icon=":material/model_training:",
+        disabled=not may_act(),
+        help="As long as the first training took; see Admin for how far it is. The active model stays.",
+    ):
+        _train_twin(page, settings)
+    st.caption("From a shell:")
+    st.code(twin_command(page.dataset_name, settings), language="bash", wrap_lines=True)
+
+
+def _settings(folder: Path) -> dict[str, object]:
+    found = (read_json(folder / "training.json") or {}).get("settings")
+    return found if isinstance(found, dict) else {}
+
+
+def twin_command(dataset: str, settings: dict[str, object]) -> str:
+    """The command that trains a run's uniform twin."""
+    from recattn.training.config import PRESETS
+
+    usual = vars(PRESETS["default"])
+    changed = {name: value for name, value in settings.items() if usual.get(name) != value} | {"attention": UNIFORM}
+    sets = " ".join(
+        f"--set {name}={str(value).lower() if isinstance(value, bool) else value}" for name, value in changed.items()
+    )
+    return f"python -m recattn train --dataset {dataset} {sets}"
+
+
+def _train_twin(page: Page, settings: dict[str, object]) -> None:
+    from recattn.jobs.training_job import start_training
+    from recattn.training.config import configured
+
+    try:
+        check_may_act()
+        config = configured("default", settings | {"attention": UNIFORM})
+        start_training(page.dataset_name, config, f"{page.model_run.preset}, uniform twin"[:60], activate=False)
+    except RecAttnError as error:
+        show_error(error)
+    else:
+        st.success("The twin is being trained; Admin shows how far it is.", icon=":material/model_training:")
+
+
+def show_planted(found: Faithfulness) -> None:
+    """How often each method's heaviest articles are the planted causes."""
+    st.subheader("Does it find the true causes?", anchor=False)
+    if found.planted is None:
+        st.markdown("Only a made-up world knows why somebody clicked: the **sample**. Measure a model trained on it.")
+        return
+    planted: Planted = found.planted
+    first = next(iter(planted.methods.values()), {})
+    rules = [name for name in first if name not in _PLANTED]
+    metric = st.selectbox(
+        "Causes found, by",
+        [name for name in _PLANTED if name in first] + rules,
+        format_func=lambda name: _PLANTED.get(name, name.replace("auc, ", "AUC, cause: ")),
+        key="planted",
+        width=280,
+        help="AUC: of a cause and another article, how often the cause weighs more; 0.5 is chance",
+    )
+    title = _PLANTED.get(str(metric), str(metric))
+    names = [name for name in ordered(found) if name in planted.methods]
+    shown = judged(planted.methods, names, str(metric), title, True)
+    st.markdown(plain(judged_finding(shown)))
+    st.plotly_chart(
+        judged_figure(shown), key="planted-figure", alt=judged_finding(shown), config={"displayModeBar": False}
+    )
+    st.caption(
+        f"On {counted(planted.clicks, 'click')} of {counted(planted.users, 'reader')} whose causes the sample planted. "
+        "It is the world's truth: a model that learned something else may be explained well and still miss it."
+    )
