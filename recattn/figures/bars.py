@@ -46,6 +46,11 @@ class Bars:
         """All that is drawn, together."""
         return float(self.weights[self.order].sum()) + sum(value for _, value in self.others)
 
+    def number(self, part: int) -> str:
+        """The weight of a part, with its standard error where it is an estimate."""
+        error = 0.0 if self.error is None else float(self.error[part])
+        return self.written(float(self.weights[part])) + (f" ± {figure(error)}" if error else "")
+
     def written(self, value: float) -> str:
         """A weight as it stands beside its bar."""
         if self.share:
@@ -77,7 +82,7 @@ def bars_figure(bars: Bars) -> Figure:
         "orientation": "h",
         "x": [round(value, 6) for value in values],
         "y": names,
-        "text": [bars.written(value) for value in values],
+        "text": _numbers(bars),
         "textposition": "outside",
         "cliponaxis": False,
         "customdata": _hints(bars),
@@ -86,9 +91,6 @@ def bars_figure(bars: Bars) -> Figure:
         "selected": {"marker": {"opacity": 1}},
         "unselected": {"marker": {"opacity": 1}},
     }
-    if bars.error is not None and bars.error.any():
-        spans = [*bars.error[bars.order].tolist(), *([0.0] * len(bars.others))]
-        trace["error_x"] = {"type": "data", "array": spans, "thickness": 1, "width": 3, "color": NEUTRAL}
     return {"data": [trace], "layout": _layout(bars, names, values)}
 
 
@@ -117,15 +119,20 @@ def _name(bars: Bars, part: int) -> str:
     return f"{title}  <b>{mark}</b>" if mark else title
 
 
+def _numbers(bars: Bars) -> list[str]:
+    """What stands beside each bar; an estimate with its standard error."""
+    parts = [bars.number(part) for part in bars.order.tolist()]
+    return parts + [bars.written(value) for _, value in bars.others]
+
+
 def _hints(bars: Bars) -> list[list[Any]]:
     """Of each bar: which part it is (-1: none), its title whole, one more line."""
-    found = []
-    for part in bars.order.tolist():
-        note = f"<br>{escaped(bars.notes[part])}" if bars.notes and bars.notes[part] else ""
-        if bars.error is not None and bars.error[part]:
-            note += f"<br>standard error {figure(float(bars.error[part]))}"
-        found.append([part, escaped(bars.labels[part], 110), note])
-    return found + [[-1, escaped(name, 110), ""] for name, _ in bars.others]
+    notes = bars.notes or ("",) * len(bars.labels)
+    parts = [
+        [part, escaped(bars.labels[part], 110), notes[part] and f"<br>{escaped(notes[part])}"]
+        for part in bars.order.tolist()
+    ]
+    return parts + [[-1, escaped(name, 110), ""] for name, _ in bars.others]
 
 
 def _colours(bars: Bars, values: Sequence[float]) -> list[str]:

@@ -80,12 +80,13 @@ def _drawn(bars: Bars, heading: str) -> _Drawn:
 
 
 def _rows(bars: Bars, zero: float, width: float) -> Iterator[_Row]:
-    parts = [(_label(bars, part), float(bars.weights[part]), False) for part in bars.order.tolist()]
-    for label, value, other in parts + [(name, value, True) for name, value in bars.others]:
+    parts = [(_label(bars, part), bars.number(part), float(bars.weights[part]), False) for part in bars.order.tolist()]
+    others = [(name, bars.written(value), value, True) for name, value in bars.others]
+    for label, written, value, other in parts + others:
         length = abs(value) / width * 100
         kind = "none" if not bars.signed else "adds" if value >= 0 else "takes"
         left = zero if value >= 0 else zero - length
-        yield _Row(label, bars.written(value), kind, round(left, 2), round(length, 2), other)
+        yield _Row(label, written, kind, round(left, 2), round(length, 2), other)
 
 
 def _label(bars: Bars, part: int) -> str:

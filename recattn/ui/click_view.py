@@ -18,8 +18,7 @@ def show_click(case: Case, name: str) -> None:
     if place is None:
         st.caption("Click a bar for its title in full, what happens without it, and the words of its title.")
         return
-    without, weight = case.without(), float(case.weighed(name).weights[place])
-    written = method_bars(case, name).written(weight)
+    without, written = case.without(), method_bars(case, name).number(place)
     hidden = _falls(float(without.hidden_falls[place]), without.rank, int(without.hidden_ranks[place]))
     deleted = _falls(float(without.deleted_falls[place]), without.rank, int(without.deleted_ranks[place]))
     with st.container(border=True, key="click", gap="small"):

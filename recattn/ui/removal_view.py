@@ -132,21 +132,22 @@ def show_pairs(case: Case) -> None:
             width="stretch",
         )
         offer_csv(frame, "pairs")
-    number = st.column_config.NumberColumn(format="%+.3f", width=110)
     st.dataframe(
         frame.head(_PAIRS),
         hide_index=True,
         column_config={
-            "One": st.column_config.TextColumn(width=260),
-            "Other": st.column_config.TextColumn(width=260),
+            "One": st.column_config.TextColumn(width=215),
+            "Other": st.column_config.TextColumn(width=215),
             "Each alone, summed": st.column_config.NumberColumn(
                 format="%+.3f", width=130, help="Fall of the score when one is hidden, of both added up"
             ),
             "Both at once": st.column_config.NumberColumn(
                 format="%+.3f", width=100, help="Fall of the score when both are hidden (masked)"
             ),
-            "Together": number,
-            "Which means": st.column_config.TextColumn(width=180),
+            "Together": st.column_config.NumberColumn(
+                format="%+.3f", width=85, help="Above 0 they need each other; below 0 one can stand in for the other"
+            ),
+            "Which means": st.column_config.TextColumn(width=190),
         },
         alt="Pairs of articles and how they work together",
     )

@@ -70,8 +70,8 @@ def show_history(page: Page, user: User, now: Edited) -> None:
         selection_mode="single-row",
         column_config={
             "Back": st.column_config.NumberColumn("#", width=40, help="Counted back from the most recent"),
-            "Title": st.column_config.TextColumn(width=185),
-            "Category": st.column_config.TextColumn(width=70),
+            "Title": st.column_config.TextColumn(width=160),
+            "Category": st.column_config.TextColumn(width=68),
             "": st.column_config.TextColumn(width=55),
         },
         alt="What was read after the changes, newest first",
@@ -225,7 +225,10 @@ def show_lists(page: Page, user: User, now: Edited) -> None:
             _show_list(moves_frame(page, shown[:SHOWN], others, what), title, what)
     if not now.history:
         st.caption("Nothing is read any more: these are the articles clicked most of late.")
-    st.caption("Both lists leave out everything read before or after the changes, so a move is the model's doing.")
+    st.caption(
+        "What is removed counts as never read (deleted): older articles move up. Both lists leave out everything read "
+        "before or after the changes, so a move is the model's doing."
+    )
 
 
 def changes_text(before: Sequence[Recommendation], after: Sequence[Recommendation]) -> str:

@@ -66,9 +66,10 @@ def test_the_selected_bar_lies_on_a_band() -> None:
     assert not [shape for shape in bars_figure(drawn(selected=3))["layout"]["shapes"] if shape["type"] == "rect"]
 
 
-def test_errors_are_drawn_for_the_parts_only() -> None:
-    trace = bars_figure(drawn(error=np.array([0.1, 0.2, 0.3, 0.4])))["data"][0]
-    assert trace["error_x"]["array"] == [0.1, 0.2, 0.0, 0.0]
+def test_an_estimate_is_written_with_its_standard_error() -> None:
+    trace = bars_figure(drawn(error=np.array([0.1, 0.25, 0.3, 0.4])))["data"][0]
+    assert trace["text"] == ["+0.50 ± 0.10", "−0.30 ± 0.25", "+0.12", "+0.20"]
+    assert bars_figure(drawn(error=np.zeros(4)))["data"][0]["text"] == bars_figure(drawn())["data"][0]["text"]
 
 
 def test_the_finding_names_the_longest_bar() -> None:
