@@ -7,7 +7,7 @@ from recattn.config import runs_folder
 
 from .conftest import PAGES, Open, words
 
-NEED_A_MODEL = ("pages/attention.py", "pages/recommendations.py")
+NEED_A_MODEL = ("pages/attention.py", "pages/explanation.py", "pages/recommendations.py", "pages/what_if.py")
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -38,6 +38,10 @@ BAD_LINKS = {
     "a head beyond the last": {"head": "99"},
     "a cell that is none": {"cell": "<b>"},
     "a path as dataset": {"dataset": "../tiny"},
+    "a click beyond the last": {"click": "999"},
+    "an unknown item to compare with": {"other": "../N1"},
+    "a method that is none": {"method": "<script>"},
+    "a change that is none": {"edit": "-1;DROP"},
 }
 
 
