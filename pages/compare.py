@@ -7,6 +7,7 @@ from recattn.ui.compare_view import (
     show_changes,
     show_maps,
     show_metrics,
+    show_metrics_table,
     show_nothing_to_compare,
     show_tops,
 )
@@ -26,6 +27,7 @@ with open_page("compare") as page:
     with changes:
         show_changes(pair)
         show_both_curves(pair)
+    show_metrics_table(pair)
     st.subheader("For the same reader", anchor=False)
     who, what = st.columns([2, 3], gap="medium", vertical_alignment="bottom")
     with who:

@@ -21,9 +21,9 @@ with open_page("heads") as page:
     shown = choose_head(page, found)
     figure, card = st.columns([7, 4], gap="medium")
     with figure:
-        show_map(found, shown)
+        show_map(page, found, shown)
+        show_removal(page, found)
     with card:
         show_card(page, found, shown.chosen)
         show_alike(found)
-        show_removal(page, found)
         show_start(page.model_run.run, "heads", "Measure again")

@@ -9,7 +9,7 @@ from recattn.types import Interval
 
 Figure = dict[str, Any]
 Rows = Sequence[Mapping[str, float]]
-ROW = 34
+ROW = 46
 
 
 def differences_figure(values: Mapping[str, Interval], axis: str) -> Figure:
@@ -88,15 +88,15 @@ def both_curves(first: Rows, second: Rows, names: tuple[str, str], height: int =
         "layout": {
             "height": height,
             "margin": {"l": 50, "r": 8, "t": 28, "b": 40},
-            "xaxis": axis | {"domain": [0, 0.46]},
-            "xaxis2": axis | {"domain": [0.54, 1], "anchor": "y2"},
+            "xaxis": axis | {"domain": [0, 0.44]},
+            "xaxis2": axis | {"domain": [0.6, 1], "anchor": "y2"},
             "yaxis": {"nticks": 5},
             "yaxis2": {"nticks": 5, "anchor": "x2", "tickformat": ".3f"},
             "showlegend": False,
             "hovermode": "closest",
             "annotations": [
-                note | {"text": f"<b>Training loss</b>: <span style='color:{ADDS}'>A solid</span>, B dashed", "x": 0},
-                note | {"text": "<b>Validation AUC</b>", "x": 0.54},
+                note | {"text": "<b>Training loss</b>", "x": 0},
+                note | {"text": "<b>Validation AUC</b>", "x": 0.6},
             ],
         },
     }

@@ -13,7 +13,8 @@ from recattn.types import Array, Interval
 
 Figure = dict[str, Any]
 ROW = 32
-_SPLIT = (0.64, 0.7)  # where the map ends and the costs begin
+_SPLIT = (0.7, 0.74)  # where the map ends and the costs begin
+_DARK = 0.62  # of the scale: above it viridis is bright and its numbers dark
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,7 @@ class HeadMap:
     heads: tuple[str, ...]
     kinds: tuple[str, ...]
     shares: Float[Array, "head kind"]
+    spreads: Sequence[float]  # 0 looks at one thing, 1 at all alike
     costs: Sequence[Interval | None]
     even: Mapping[str, float]  # kind -> share without any preference
     chosen: int = 0
@@ -33,12 +35,22 @@ def head_map(shown: HeadMap) -> Figure:
     has_costs = any(cost is not None for cost in shown.costs)
     names = [escaped(name, 30) for name in shown.heads]
     left = [0, _SPLIT[0]] if has_costs else [0, 1]
-    data = [_cells(shown, names)] + ([_costs(shown, names)] if has_costs else [])
+    data = [_cells(shown, names), _numbers(shown, names), _spreads(shown, names)]
+    data += [_costs(shown, names)] if has_costs else []
     shapes = [_outline(shown)] + ([_zero()] if has_costs else [])
     layout: dict[str, Any] = {
         "height": ROW * len(names) + 96,
         "margin": {"l": 8, "r": 12, "t": 58, "b": 30},
-        "xaxis": {"side": "top", "type": "category", "domain": left, "ticks": "", "showgrid": False, "tickangle": 0},
+        "xaxis": {
+            "side": "top",
+            "type": "category",
+            "domain": left,
+            "range": [-0.5, len(shown.kinds) + 0.5],
+            "ticks": "",
+            "showgrid": False,
+            "tickangle": 0,
+            "tickfont": {"size": 11},
+        },
         "yaxis": {"range": [len(names) - 0.5, -0.5], "type": "category", "automargin": True, "ticks": ""},
         "shapes": shapes,
         "showlegend": False,
@@ -51,24 +63,59 @@ def head_map(shown: HeadMap) -> Figure:
 
 
 def _cells(shown: HeadMap, names: list[str]) -> dict[str, Any]:
-    even = [shown.even.get(kind, 0.0) for kind in shown.kinds]
-    hints = [[percent(share) for share in even] for _ in names]
-    top = float(shown.shares.max(initial=0.01))
-    written = [[percent(float(share)) for share in row] for row in shown.shares]
     return {
         "type": "heatmap",
-        "x": [escaped(kind, 24).replace(" ", "<br>", 1) for kind in shown.kinds],
+        "x": _columns(shown),
         "y": names,
         "z": shown.shares.round(5).tolist(),
         "zmin": 0,
-        "zmax": top,
-        "text": written,
-        "texttemplate": "%{text}",
-        "customdata": hints,
+        "zmax": float(shown.shares.max(initial=0.01)),
         "xgap": 2,
         "ygap": 2,
         "showscale": False,
-        "hovertemplate": "%{y} looks at %{x}: %{text}<br>without any preference %{customdata}<extra></extra>",
+        "hoverinfo": "skip",
+    }
+
+
+def _columns(shown: HeadMap) -> list[str]:
+    return [escaped(kind, 24).replace(" ", "<br>", 1) for kind in shown.kinds]
+
+
+def _numbers(shown: HeadMap, names: list[str]) -> dict[str, Any]:
+    """The share in each cell, on a square that can be clicked (a heatmap can't)."""
+    top, columns = float(shown.shares.max(initial=0.01)), _columns(shown)
+    places = [(row, column) for row in range(len(names)) for column in range(len(columns))]
+    shares = [float(shown.shares[place]) for place in places]
+    clear = {"opacity": 0, "size": ROW - 4, "symbol": "square"}
+    return {
+        "type": "scatter",
+        "mode": "markers+text",
+        "x": [columns[column] for _, column in places],
+        "y": [names[row] for row, _ in places],
+        "text": [percent(share) for share in shares],
+        "textfont": {"color": ["#ffffff" if share < _DARK * top else "#101314" for share in shares]},
+        "marker": clear,
+        "selected": {"marker": {"opacity": 0}},
+        "unselected": {"marker": {"opacity": 0}},
+        "customdata": [
+            [row, escaped(shown.kinds[column]), percent(shown.even.get(shown.kinds[column], 0.0))]
+            for row, column in places
+        ],
+        "hovertemplate": "%{y} looks at “%{customdata[1]}”: %{text}<br>"
+        "without any preference: %{customdata[2]}<extra></extra>",
+    }
+
+
+def _spreads(shown: HeadMap, names: list[str]) -> dict[str, Any]:
+    """How widely each head looks, beside the map and without its colours: it is no share."""
+    return {
+        "type": "scatter",
+        "mode": "text",
+        "x": ["Spread"] * len(names),
+        "y": names,
+        "text": [percent(spread) for spread in shown.spreads],
+        "customdata": [[row] for row in range(len(names))],
+        "hovertemplate": "%{y}: spread %{text}; 0 % is one article, 100 % all alike<extra></extra>",
     }
 
 
@@ -94,8 +141,11 @@ def _costs(shown: HeadMap, names: list[str]) -> dict[str, Any]:
             "width": 3,
             "color": NEUTRAL,
         },
-        "customdata": [f"{signed(cost.value)} ({signed(cost.low)} to {signed(cost.high)})" for _, cost in known],
-        "hovertemplate": "%{y}: nDCG@10 loses %{customdata}<extra></extra>",
+        "customdata": [
+            [names.index(name), f"{signed(cost.value)} ({signed(cost.low)} to {signed(cost.high)})"]
+            for name, cost in known
+        ],
+        "hovertemplate": "%{y}: nDCG@10 lost without it %{customdata[1]}<extra></extra>",
     }
 
 

@@ -64,8 +64,8 @@ def judged_figure(judged: Judged) -> Figure:
     high = max((value.high for value in known.values()), default=1.0)
     pad = (high - low) * 0.05 or 0.01
     span = [low - pad, high + pad]
-    arrow = "further right is better →" if judged.higher_is_better else "← further left is better"
-    axis = {"title": {"text": f"{judged.metric}, 95 % interval  ({arrow})"}, "range": span, "nticks": 7}
+    arrow = "→ better" if judged.higher_is_better else "← better"
+    axis = {"title": {"text": f"{judged.metric}, 95 % interval ({arrow})"}, "range": span, "nticks": 7}
     names = [_label(judged, name) for name in known]
     return {
         "data": [_dots(judged, known, names)],

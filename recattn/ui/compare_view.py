@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from recattn.figures.differences import both_curves, differences_figure, differences_finding
+from recattn.jobs.registry import Run
 from recattn.types import Recommendation, User
 from recattn.ui import loads
 from recattn.ui.compared import Differences, Pair, differences, settings
@@ -55,9 +56,19 @@ def show_metrics(pair: Pair) -> None:
         f"Both models ranked the same {counted(found.impressions, 'impression')} of {counted(found.users, 'reader')}, "
         "which no training saw. Filled dots are beyond noise: their interval (bootstrap over readers) leaves 0 out."
     )
-    frame = metrics_frame(found)
-    st.dataframe(frame, hide_index=True, column_config=_metric_columns(), alt="Metrics of both models and differences")
-    offer_csv(frame, "compared")
+
+
+def show_metrics_table(pair: Pair) -> None:
+    """The same numbers as a table, and as a file."""
+    found = differences(pair)
+    if found is None:
+        return
+    with st.expander("The same numbers as a table", icon=":material/table:"):
+        frame = metrics_frame(found)
+        st.dataframe(
+            frame, hide_index=True, column_config=_metric_columns(), alt="Metrics of both models and their differences"
+        )
+        offer_csv(frame, "compared")
 
 
 def metrics_frame(found: Differences) -> pd.DataFrame:
@@ -145,7 +156,11 @@ def show_both_curves(pair: Pair) -> None:
     st.plotly_chart(
         both_curves(first, second, pair.names), key="both-curves", alt=finding, config={"displayModeBar": False}
     )
-    st.caption(plain(finding) + " Validation is the latest part of the training data, kept aside while learning.")
+    st.caption(
+        "A solid, B dashed. "
+        + plain(finding)
+        + " Validation is the latest part of the training data, kept aside while learning."
+    )
 
 
 def show_tops(page: Page, pair: Pair, user: User) -> None:
@@ -161,7 +176,11 @@ def show_tops(page: Page, pair: Pair, user: User) -> None:
 def overlap_finding(first: list[Recommendation], second: list[Recommendation]) -> str:
     """How many items two lists share, and whether they agree on the first."""
     both = {one.item_id for one in first} & {one.item_id for one in second}
-    same = "the same first" if first and second and first[0].item_id == second[0].item_id else "another first"
+    same = (
+        "with the same one first"
+        if first and second and first[0].item_id == second[0].item_id
+        else "with another one first"
+    )
     return f"{len(both)} of the best {max(len(first), len(second))} are recommended by both, {same}."
 
 
@@ -169,7 +188,7 @@ def _show_top(page: Page, name: str, own: list[Recommendation], other: list[Reco
     ranks = {one.item_id: one.rank for one in other}
     frame = top_table(page.dataset, own)[["Rank", "Title", "Category", "Score"]]
     there = "B" if name == "A" else "A"
-    frame[f"In {there}"] = [f"#{ranks[one.item_id]}" if one.item_id in ranks else "–" for one in own]
+    frame.insert(1, f"In {there}", [f"#{ranks[one.item_id]}" if one.item_id in ranks else "–" for one in own])
     st.dataframe(
         frame,
         hide_index=True,
@@ -177,8 +196,7 @@ def _show_top(page: Page, name: str, own: list[Recommendation], other: list[Reco
         key=f"top-{name}",
         column_config={
             "Rank": st.column_config.NumberColumn("#", width=40),
-            "Title": st.column_config.TextColumn(width=300),
-            "Category": st.column_config.TextColumn(width=90),
+            "Category": st.column_config.TextColumn(width=75),
             "Score": st.column_config.NumberColumn(
                 format="%.2f", width=60, help="A logit of this model: not to be compared with the other model's"
             ),
@@ -205,12 +223,19 @@ def show_maps(page: Page, pair: Pair, user: User, item: str) -> None:
                 "pages/attention.py",
                 label=f"Look closer at {name[0]}",
                 icon=":material/grid_view:",
-                query_params=page.link(run=run.run, user=user.user_id, item=item, against=None, layer=None, head=None),
+                query_params=_closer(page, run, user, item, subject),
             )
     st.caption(
         f"One colour scale for both, up to {percent(limit)}. A small square is a head: rows look at columns, newest "
         "first. Head 1 of A and head 1 of B have nothing to do with each other: heads find their parts by chance."
     )
+
+
+def _closer(page: Page, run: Run, user: User, item: str, subject: Subject) -> dict[str, str]:
+    """A link to the large view of the chosen head, where this model has it."""
+    link = page.link(run=run.run, user=user.user_id, item=item, against=None, cell=None)
+    there = (page.choice.head or 1) <= subject.heads and (page.choice.layer or 1) <= subject.layers
+    return link if there else {name: value for name, value in link.items() if name not in ("layer", "head")}
 
 
 def _show_heads(page: Page, name: str, subject: Subject, limit: float) -> None:

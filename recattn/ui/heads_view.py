@@ -87,19 +87,36 @@ def _of_link(page: Page, found: Heads, first: HeadCard) -> HeadCard:
     )
 
 
-def show_map(found: Heads, shown: Shown) -> None:
-    """The main figure: a row is a head."""
+def show_map(page: Page, found: Heads, shown: Shown) -> None:
+    """The main figure: a row is a head, and a click on it chooses its card."""
     drawn = as_map(found, shown)
     finding = head_map_finding(drawn)
-    st.markdown(f"**{plain(finding)}**")
-    st.plotly_chart(head_map(drawn), key=_MAP, alt=finding, config={"displayModeBar": False})
+    with st.container(horizontal=True, wrap=False, vertical_alignment="top"):
+        st.markdown(f"**{plain(finding)}**", width="stretch")
+        offer_csv(cards_frame(found), "heads")
+    st.plotly_chart(
+        head_map(drawn),
+        key=_MAP,
+        on_select=lambda: _remember_head(page, shown),
+        selection_mode="points",
+        alt=finding,
+        config={"displayModeBar": False},
+    )
     accuracy = f" With all heads nDCG@10 is {found.accuracy.value:.3f}." if found.accuracy else ""
     st.caption(
         f"Shares of attention over the articles of {counted(found.users, 'reader')}, by chance (seed {found.seed}); "
         "kinds overlap. Costs: filled dots are beyond noise, open ones are not, over "
         f"{counted(found.impressions, 'impression')} (bootstrap over readers).{accuracy}"
     )
-    offer_csv(cards_frame(found), "heads")
+
+
+def _remember_head(page: Page, shown: Shown) -> None:
+    """Put the clicked head into the link; what a browser sends is checked, whatever it is."""
+    points = st.session_state[_MAP].selection.points
+    row = points[0].get("customdata") if points else None
+    row = row[0] if isinstance(row, list | tuple) and row else None
+    if isinstance(row, int) and 0 <= row < len(shown.cards):
+        page.choose(layer=shown.cards[row].layer + 1, head=shown.cards[row].head + 1)
 
 
 def as_map(found: Heads, shown: Shown) -> HeadMap:
@@ -108,10 +125,11 @@ def as_map(found: Heads, shown: Shown) -> HeadMap:
     names = [KINDS[kind].title if kind in KINDS else kind for kind in kinds]
     return HeadMap(
         tuple(name_of(found, card) for card in shown.cards),
-        (*names, "Spread"),
-        np.array([[*(card.mass[kind].value for kind in kinds), card.spread.value] for card in shown.cards]),
+        tuple(names),
+        np.array([[card.mass[kind].value for kind in kinds] for card in shown.cards]),
+        [card.spread.value for card in shown.cards],
         [card.cost for card in shown.cards],
-        {name: found.even_mass.get(kind, 0.0) for name, kind in zip(names, kinds, strict=True)} | {"Spread": 1.0},
+        {name: found.even_mass.get(kind, 0.0) for name, kind in zip(names, kinds, strict=True)},
         shown.cards.index(shown.chosen),
     )
 
@@ -151,7 +169,7 @@ def sentences(found: Heads, card: HeadCard) -> list[str]:
     text.append(f"Spread {percent(card.spread.value)}: 0 % is one article, 100 % all alike.")
     if card.cost is not None:
         verdict = "beyond noise" if card.cost.low > 0 or card.cost.high < 0 else "within noise"
-        text.append(f"Without it nDCG@10 loses {_ends(card.cost)}, {verdict}.")
+        text.append(f"Without it nDCG@10 changes by {_change(card.cost)}, {verdict}.")
     return text
 
 
@@ -161,19 +179,24 @@ def _preference(found: Heads, card: HeadCard, kind: str) -> str:
     return f"**{plain(name)}**, {share} (chance: {even})"
 
 
-def _ends(value: Interval) -> str:
-    return f"**{plain(signed(value.value))}** ({plain(signed(value.low))} to {plain(signed(value.high))})"
+def _change(cost: Interval) -> str:
+    """A cost as what becomes of the metric; markdown."""
+    value, low, high = (plain(signed(-end)) for end in (cost.value, cost.high, cost.low))
+    return f"**{value}** ({low} to {high})"
 
 
 def _show_example(page: Page, card: HeadCard, example: Example) -> None:
     query, key = titles(page.dataset, [example.query, example.key])
-    st.page_link(
-        "pages/attention.py",
-        label=f"{percent(example.weight)} from “{plain(shortened(query, 48))}” to “{plain(shortened(key, 48))}”",
-        icon=":material/grid_view:",
-        query_params=example_link(page, card, example),
-        help=f"Reader {plain(shortened(example.user, 40))}. Opens this cell on the Attention page.",
-    )
+    with st.container(gap=None):
+        st.markdown(
+            f"**{percent(example.weight)}** from {plain(shortened(query, 70))} **to** {plain(shortened(key, 70))}"
+        )
+        st.page_link(
+            "pages/attention.py",
+            label=f"See it, reader {plain(shortened(example.user, 30))}",
+            icon=":material/grid_view:",
+            query_params=example_link(page, card, example),
+        )
 
 
 def example_link(page: Page, card: HeadCard, example: Example) -> dict[str, str]:
@@ -222,10 +245,11 @@ def show_removal(page: Page, found: Heads) -> None:
     chosen = st.pills(
         "Heads off",
         list(places),
-        default=[name_of(found, card) for card in found.cards if spare(card)],
+        default=[name_of(found, card) for card in cheapest(found)],
         selection_mode="multi",
+        format_func=lambda name: name.removeprefix("Head "),
         key="off",
-        help="At first: every head whose loss alone is within noise. Choose others to try.",
+        help="At first: the cheaper half of the heads whose loss alone is within noise. Choose others to try.",
     )
     off = tuple(sorted(places[name] for name in chosen))
     if not off:
@@ -236,23 +260,24 @@ def show_removal(page: Page, found: Heads) -> None:
         st.markdown(removal_finding(list(chosen), cost))
     if found.cost_of_all is not None:
         st.caption(
-            f"All heads off at once: nDCG@10 loses {plain(signed(found.cost_of_all.value))} "
-            f"({plain(signed(found.cost_of_all.low))} to {plain(signed(found.cost_of_all.high))}). What is left "
-            "is each article's own text and how much it counts."
+            f"All heads off at once: {_change(found.cost_of_all)}. What is left is each article's own text and how "
+            "much it counts."
         )
 
 
-def spare(card: HeadCard) -> bool:
-    """Whether ranking does without this head, as far as the interval can tell."""
-    return card.cost is not None and card.cost.low <= 0
+def cheapest(found: Heads) -> list[HeadCard]:
+    """Heads that ranking does without, as far as intervals can tell; the cheaper half of all heads at most."""
+    spare = [card for card in found.cards if card.cost is not None and card.cost.low <= 0]
+    spare.sort(key=lambda card: card.cost.value if card.cost else 0.0)
+    return sorted(spare[: max(1, len(found.cards) // 2)], key=lambda card: (card.layer, card.head))
 
 
 def removal_finding(names: list[str], cost: Interval) -> str:
     """What it costs to switch heads off together; markdown."""
-    beyond = "They could go." if cost.low <= 0 else "Together they are needed."
+    beyond = "That is within noise: they could go." if cost.low <= 0 else "Ranking needs them."
     listed = ", ".join(name.removeprefix("Head ") for name in names)
     noun = "head" if len(names) == 1 else "heads"
-    return f"Without {noun} {listed} nDCG@10 loses {_ends(cost)}. {beyond}"
+    return f"Without {noun} {listed} nDCG@10 changes by {_change(cost)}. {beyond}"
 
 
 @st.cache_data(max_entries=64, show_spinner="Ranking without these heads …")

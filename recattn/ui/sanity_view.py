@@ -16,9 +16,8 @@ from recattn.ui.measurement import show_start
 from recattn.ui.notices import show_error
 from recattn.ui.shell import Page
 from recattn.ui.trust_view import FLOORS, judged, ordered, title_of
-from recattn.ui.wording import counted, figure, plain
+from recattn.ui.wording import counted, plain
 
-SAME = 0.5  # rank correlation from which an explanation is called much the same
 UNIFORM = "uniform"
 _PLANTED = {
     "auc": "AUC of the planted causes",
@@ -32,8 +31,11 @@ def show_sanity(page: Page, found: Faithfulness) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         show_twins(page)
-        show_randomisation(found)
+        if found.planted is not None:
+            show_randomisation(found)
     with right:
+        if found.planted is None:
+            show_randomisation(found)
         show_planted(found)
 
 
@@ -53,15 +55,17 @@ def show_randomisation(found: Faithfulness) -> None:
 
 
 def randomisation_finding(values: dict[str, Interval]) -> str:
-    """Which explanations stay much the same without learning, in a sentence.
+    """Explanations by how much of them is there without learning.
 
-    >>> randomisation_finding({"Attention": Interval(0.02, -0.1, 0.1), "LIME": Interval(0.7, 0.6, 0.8)})
-    'Stay much the same: LIME (0.70). Change: Attention (0.02).'
+    >>> randomisation_finding({"LIME": Interval(0.7, 0.6, 0.8), "Attention": Interval(-0.02, -0.1, 0.1)})
+    'From what changes most to what changes least: Attention (−0.02), LIME (0.70).'
     """
-    same = [f"{name} ({figure(value.value)})" for name, value in values.items() if value.value >= SAME]
-    change = [f"{name} ({figure(value.value)})" for name, value in values.items() if value.value < SAME]
-    parts = [("Stay much the same", same), ("Change", change)]
-    return " ".join(f"{text}: {', '.join(names)}." for text, names in parts if names)
+    named = [f"{name} ({_written(values[name])})" for name in sorted(values, key=lambda name: values[name].value)]
+    return f"From what changes most to what changes least: {', '.join(named)}."
+
+
+def _written(value: Interval) -> str:
+    return f"{value.value:.2f}".replace("-", "−")
 
 
 def show_twins(page: Page) -> None:

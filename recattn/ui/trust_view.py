@@ -93,11 +93,13 @@ def show_scope(found: Faithfulness) -> None:
         f"by chance (seed {found.seed}), each with their first recommendation by this model. Intervals: bootstrap over "
         "readers, 95 %. Another model, or other readers: measure again."
     )
-    st.markdown("**How to read it**")
+    st.markdown(
+        "**How to read it**",
+        help="Differences of scores are divided by their spread over all articles, so that readers can be averaged.",
+    )
     st.markdown(
         "● an explanation.  ○ **floor**: never asks the model, so an explanation that does no better tells nothing "
-        "about it.  ◇ **ceiling**: found by trying, as good as an order can get at taking the score down.",
-        help="Differences of scores are divided by their spread over all articles, so that readers can be averaged.",
+        "about it.  ◇ **ceiling**: found by trying, as good as an order can get at taking the score down."
     )
 
 
@@ -130,10 +132,19 @@ def _marks(shown: Judged) -> dict[str, str]:
 def _cell(value: Interval | None, mark: str, intervals: bool) -> str:
     if value is None or math.isnan(value.value):
         return "–"
-    text = figure(value.value)
+    text = _number(value.value)
     if intervals:
-        text += f" ({figure(value.low)} to {figure(value.high)})"
+        text += f" ({_number(value.low)} to {_number(value.high)})"
     return f"{mark} {text}" if mark else text
+
+
+def _number(value: float) -> str:
+    """A figure short enough for a cell.
+
+    >>> _number(0.00000043), _number(-0.03), _number(2.357)
+    ('< 0.001', '−0.030', '2.36')
+    """
+    return "< 0.001" if 0 < abs(value) < 0.0005 else figure(value).replace("-", "−")
 
 
 def show_table(found: Faithfulness) -> None:
@@ -143,11 +154,10 @@ def show_table(found: Faithfulness) -> None:
         intervals = st.toggle("Intervals", key="intervals", bind="query-params", help="Write the 95 % interval of each")
         offer_csv(csv_frame(found), "faithfulness")
     frame = table_frame(found, intervals)
-    width = 150 if intervals else 84
     columns = {
         title_of(name): st.column_config.TextColumn(
             title_of(name) + {"method": "", "floor": " ○", "ceiling": " ◇"}[role_of(name)],
-            width=width,
+            width=max(165 if intervals else 0, 34 + 7 * len(title_of(name))),
             alignment="right",
             help=METHODS[name].hint if name in METHODS else None,
         )
@@ -159,7 +169,7 @@ def show_table(found: Faithfulness) -> None:
         height=37 + 35 * len(frame),
         column_config=columns
         | {
-            "Metric": st.column_config.TextColumn(width=190, pinned=True, help="↑ higher is better, ↓ lower is better"),
+            "Metric": st.column_config.TextColumn(width=225, pinned=True, help="↑ higher is better, ↓ lower is better"),
             "What it asks": st.column_config.TextColumn(width=420),
         },
         alt="Metrics, one a line, and the figure of each explanation method",

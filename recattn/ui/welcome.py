@@ -1,6 +1,5 @@
-"""The start page: what is here, where to begin, and a short tour on a real reader."""
+"""The start page: what is here, where to begin, and a guided demo on real readers."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import streamlit as st
@@ -8,20 +7,10 @@ import streamlit as st
 from recattn.types import Interval
 from recattn.ui import loads
 from recattn.ui.first_start import offer_sample, show_training
-from recattn.ui.reading import titles
+from recattn.ui.guided_demo import Stop, show_demo, show_link
 from recattn.ui.results import read_evaluations, results_of
 from recattn.ui.shell import PAGES, Page, run_label
-from recattn.ui.wording import ago, plain, shortened, signed
-
-
-@dataclass(frozen=True)
-class Stop:
-    """A place to go: a page of the registry, what its link carries, and why to go there."""
-
-    page: str
-    params: dict[str, str]
-    title: str
-    text: str
+from recattn.ui.wording import ago, plain
 
 
 def show_welcome(page: Page) -> None:
@@ -37,8 +26,7 @@ def show_welcome(page: Page) -> None:
         _show_model(page)
     user, item = loads.showcase(page.model_run.run, page.dataset_name)
     _show_steps(page, user, item)
-    if item:
-        _show_tour(_tour(page, user, item))
+    show_demo(page)
 
 
 def _offer_start(page: Page) -> None:
@@ -107,43 +95,5 @@ def _show_steps(page: Page, user: str, item: str) -> None:
     st.subheader("Three steps", anchor=False)
     for number, (column, step) in enumerate(zip(st.columns(3, gap="medium"), steps, strict=True), 1):
         with column:
-            _show_link(step, f"{number}. {step.title}", PAGES[step.page].icon)
+            show_link(step, f"{number}. {step.title}", PAGES[step.page].icon)
             st.caption(step.text)
-
-
-def _show_link(stop: Stop, label: str, icon: str) -> None:
-    st.page_link(PAGES[stop.page].path, label=f"**{label}**", icon=icon, query_params=stop.params or None)
-
-
-def _tour(page: Page, user: str, item: str) -> list[Stop]:
-    """Stops on one reader, in the order in which a stakeholder asks."""
-    best = loads.recommendations(page.model_run.run, page.dataset_name, page.dataset.user(user).history, 1)[0]
-    here, title = page.link(user=user, item=item), plain(shortened(best.title, 80))
-    stops = [
-        Stop(
-            "recommendations",
-            here,
-            "A recommendation",
-            f"Reader {plain(shortened(user, 40))} gets **{title}** first. Compare with what they read: a good guess?",
-        ),
-        Stop(
-            "attention",
-            here,
-            "What the model looks at",
-            "Each head looks at the same articles in its own way. Bright cells say where it looks, not why this won.",
-        ),
-    ]
-    if best.reason is not None and best.reason_adds is not None:
-        cause = plain(shortened(titles(page.dataset, [best.reason])[0], 80))
-        text = f"**{cause}** adds {plain(signed(best.reason_adds))}, most of all. Together all parts are the score."
-        stops.append(Stop("attention", here | {"view": "adds"}, "What that adds", text))
-    return stops
-
-
-def _show_tour(stops: list[Stop]) -> None:
-    st.subheader("A short tour", anchor=False)
-    for number, stop in enumerate(stops, 1):
-        link, text = st.columns([2, 7], vertical_alignment="center", gap="small")
-        with link:
-            _show_link(stop, f"{number}. {stop.title}", ":material/arrow_forward:")
-        text.markdown(stop.text)
