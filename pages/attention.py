@@ -8,6 +8,7 @@ from recattn.ui.item_picker import choose_item
 from recattn.ui.shell import open_page
 from recattn.ui.subject_picker import choose_subject
 from recattn.ui.user_picker import choose_reader
+from recattn.ui.ways_on import show_ways_on
 
 with open_page("attention") as page:
     who, what = st.columns([2, 3], gap="medium", vertical_alignment="bottom")
@@ -23,4 +24,5 @@ with open_page("attention") as page:
         show_all_heads(page, subject, shown)
     with large:
         show_head(page, subject, shown)
+    show_ways_on(page, user.user_id, item)
     show_table(subject, shown)

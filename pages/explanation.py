@@ -8,9 +8,10 @@ from recattn.ui.explained import Case
 from recattn.ui.explanation_view import choose_method, show_bars
 from recattn.ui.further_questions import show_question
 from recattn.ui.item_picker import choose_item
-from recattn.ui.report_sheet import show_ways_on
+from recattn.ui.report_sheet import offer_report
 from recattn.ui.shell import open_page
 from recattn.ui.user_picker import choose_reader
+from recattn.ui.ways_on import show_ways_on
 
 with open_page("explanation") as page:
     who, what = st.columns([2, 3], gap="medium", vertical_alignment="bottom")
@@ -23,7 +24,7 @@ with open_page("explanation") as page:
         st.stop()
     with st.container(horizontal=True, vertical_alignment="bottom", key="switches"):
         chosen = choose_method(case)
-        show_ways_on(case, chosen)
+        offer_report(case, chosen)
     figure, check = st.columns([7, 4], gap="medium")
     with figure:
         show_bars(case, chosen)
@@ -32,4 +33,5 @@ with open_page("explanation") as page:
         show_click(case, chosen.name)
     with figure:
         show_words(case)
+    show_ways_on(page, user.user_id, case.item)
     show_question(case)

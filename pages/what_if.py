@@ -12,7 +12,7 @@ with open_page("what_if") as page:
         user = choose_reader(page)
     now = edit_of(page, user)
     with done:
-        show_steps(page, user)
+        show_steps(page)
     history, lists = st.columns([1, 2], gap="medium")
     with history:
         st.markdown("**What they read**, newest first")

@@ -1,6 +1,6 @@
 """Signed bars: what each part adds, and what is left, so that all of them are the sum.
 
-A plain dict in Plotly's form, as in `heatmap`. Bars report clicks; ``customdata`` carries which one it was.
+A plain dict in Plotly's form, as in `heatmap`. Rows report clicks; ``customdata`` carries which one it was.
 """
 
 from collections.abc import Sequence
@@ -85,13 +85,30 @@ def bars_figure(bars: Bars) -> Figure:
         "text": _numbers(bars),
         "textposition": "outside",
         "cliponaxis": False,
-        "customdata": _hints(bars),
-        "hovertemplate": "%{customdata[1]}<br><b>%{text}</b>%{customdata[2]}<extra></extra>",
+        "hoverinfo": "skip",
         "marker": {"color": _colours(bars, values), "line": {"width": 0}},
         "selected": {"marker": {"opacity": 1}},
         "unselected": {"marker": {"opacity": 1}},
     }
-    return {"data": [trace], "layout": _layout(bars, names, values)}
+    layout = _layout(bars, names, values)
+    return {"data": [trace, _targets(bars, names, layout["xaxis"]["range"])], "layout": layout}
+
+
+def _targets(bars: Bars, names: list[str], across: list[float]) -> dict[str, Any]:
+    """Transparent bars over whole rows, which are hovered and clicked: a short bar can't be hit."""
+    return {
+        "type": "bar",
+        "orientation": "h",
+        "base": across[0],
+        "x": [across[1] - across[0]] * len(names),
+        "y": names,
+        "width": 1,
+        "marker": {"color": "rgba(0, 0, 0, 0)", "line": {"width": 0}},
+        "selected": {"marker": {"opacity": 0}},
+        "unselected": {"marker": {"opacity": 0}},
+        "customdata": _hints(bars),
+        "hovertemplate": "%{customdata[1]}<br><b>%{customdata[2]}</b>%{customdata[3]}<extra></extra>",
+    }
 
 
 def bars_finding(bars: Bars) -> str:
@@ -126,13 +143,13 @@ def _numbers(bars: Bars) -> list[str]:
 
 
 def _hints(bars: Bars) -> list[list[Any]]:
-    """Of each bar: which part it is (-1: none), its title whole, one more line."""
+    """Of each bar: which part it is (-1: none), its title whole, its number, one more line."""
     notes = bars.notes or ("",) * len(bars.labels)
     parts = [
-        [part, escaped(bars.labels[part], 110), notes[part] and f"<br>{escaped(notes[part])}"]
+        [part, escaped(bars.labels[part], 110), bars.number(part), notes[part] and f"<br>{escaped(notes[part])}"]
         for part in bars.order.tolist()
     ]
-    return parts + [[-1, escaped(name, 110), ""] for name, _ in bars.others]
+    return parts + [[-1, escaped(name, 110), bars.written(value), ""] for name, value in bars.others]
 
 
 def _colours(bars: Bars, values: Sequence[float]) -> list[str]:
@@ -167,6 +184,7 @@ def _layout(bars: Bars, names: list[str], values: list[float]) -> dict[str, Any]
             "fixedrange": True,
         },
         "bargap": 0.32,
+        "barmode": "overlay",
         "showlegend": False,
         "hovermode": "closest",
         "dragmode": False,

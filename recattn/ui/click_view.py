@@ -12,11 +12,30 @@ from recattn.ui.wording import figure, plain, shortened
 WORDS = "words"
 
 
+def choose_click(case: Case) -> int | None:
+    """Draw the choice of an article, which a click on a bar makes too; returns its place in the history."""
+    place, newest_first = case.place(case.page.choice.click), range(len(case.titles))[::-1]
+    key = f"article-{case.user.user_id}-{case.item}-{place}"
+    st.selectbox(
+        "Look closer at",
+        newest_first,
+        None if place is None else newest_first.index(place),
+        format_func=lambda click: f"{case.marks[click]}. {shortened(case.titles[click], 70)}",
+        key=key,
+        placeholder="Click a bar, or choose an article",
+        on_change=lambda: case.page.choose(click=_counted_back(case, st.session_state[key])),
+    )
+    return place
+
+
+def _counted_back(case: Case, place: int | None) -> int | None:
+    return None if place is None else len(case.titles) - place
+
+
 def show_click(case: Case, name: str) -> None:
     """The article behind the chosen bar: title whole, what each counterfactual does, and its words."""
-    place = case.place(case.page.choice.click)
+    place = choose_click(case)
     if place is None:
-        st.caption("Click a bar for its title in full, what happens without it, and the words of its title.")
         return
     without, written = case.without(), method_bars(case, name).number(place)
     hidden = _falls(float(without.hidden_falls[place]), without.rank, int(without.hidden_ranks[place]))

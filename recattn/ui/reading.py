@@ -10,6 +10,7 @@ import streamlit as st
 from recattn.data.store import Dataset
 from recattn.types import Impression, Recommendation, User
 from recattn.ui.shell import Page
+from recattn.ui.ways_on import show_ways_on
 from recattn.ui.wording import counted, figure, moment, plain, shortened, signed
 
 SHOWN = 200  # clicks of a history that are listed; the model reads fewer
@@ -159,9 +160,7 @@ def show_links(page: Page, user: User, chosen: Recommendation | None) -> None:
     if not user.history:
         st.caption("Nothing was read yet, so there is nothing the heads could look at.")
         return
-    params = page.link(user=user.user_id, item=chosen.item_id)
-    label = "**See what each head looks at for this article**"
-    st.page_link("pages/attention.py", label=label, icon=":material/grid_view:", query_params=params)
+    show_ways_on(page, user.user_id, chosen.item_id)
 
 
 def why(dataset: Dataset, chosen: Recommendation) -> str:

@@ -1,4 +1,4 @@
-"""The report of one explanation, and the ways on from it."""
+"""The report of one explanation."""
 
 from datetime import datetime
 
@@ -17,11 +17,8 @@ from recattn.ui.shell import run_label
 from recattn.ui.wording import counted, figure, moment, signed
 
 
-def show_ways_on(case: Case, chosen: Chosen) -> None:
-    """Links to the same recommendation elsewhere, and the report as a file."""
-    link = case.page.link(user=case.user.user_id, item=case.item)
-    st.page_link("pages/attention.py", label="Attention", icon=":material/grid_view:", query_params=link)
-    st.page_link("pages/what_if.py", label="What if", icon=":material/edit_note:", query_params=link)
+def offer_report(case: Case, chosen: Chosen) -> None:
+    """A button that saves the report."""
     st.download_button(
         "Report",
         lambda: report(sheet(case, chosen)).encode(),

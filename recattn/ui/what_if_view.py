@@ -27,7 +27,7 @@ def edit_of(page: Page, user: User) -> Edited:
     return edited(user.history, page.choice.edit, page.dataset, model.layers, model.heads)
 
 
-def show_steps(page: Page, user: User) -> None:
+def show_steps(page: Page) -> None:
     """How much is changed, and the ways back."""
     made = steps(page.choice.edit)
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -41,10 +41,6 @@ def show_steps(page: Page, user: User) -> None:
         )
         st.button(
             "Start over", icon=":material/restart_alt:", disabled=not made, on_click=lambda: page.choose(edit=None)
-        )
-        link = page.link(user=user.user_id, edit=None, item=None)
-        st.page_link(
-            "pages/recommendations.py", label="Recommendations", icon=":material/recommend:", query_params=link
         )
 
 

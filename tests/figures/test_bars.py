@@ -38,7 +38,7 @@ def test_what_adds_stands_above_what_takes_away_and_is_coloured_so() -> None:
 
 
 def test_a_bar_says_which_part_it_is_and_the_rest_is_none() -> None:
-    assert [hint[0] for hint in bars_figure(drawn())["data"][0]["customdata"]] == [0, 1, -1, -1]
+    assert [hint[0] for hint in bars_figure(drawn())["data"][1]["customdata"]] == [0, 1, -1, -1]
 
 
 def test_equal_titles_stay_two_bars() -> None:

@@ -25,8 +25,9 @@ PAGE = "pages/explanation.py"
 
 
 def bars(app, place: int = 0) -> dict:
-    """The trace of a figure as it is sent to the browser."""
-    return json.loads(app.get("plotly_chart")[place].proto.spec)["data"][0]
+    """The bars of a figure as they are sent to the browser, with what a click on each reports."""
+    drawn, targets = json.loads(app.get("plotly_chart")[place].proto.spec)["data"]
+    return drawn | {"customdata": targets["customdata"]}
 
 
 def best(run_id: str, user: str = "U1") -> tuple[Recommender, tuple[str, ...], str]:

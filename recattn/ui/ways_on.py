@@ -1,0 +1,31 @@
+"""Links to the same reader and article on the other pages."""
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from recattn.ui.shell import PAGES, Page
+
+
+@dataclass(frozen=True)
+class Way:
+    """One page to go to, and how the link is worded on the others."""
+
+    page: str
+    label: str
+
+
+WAYS = (
+    Way("attention", "See what each head looks at"),
+    Way("explanation", "Why this article?"),
+    Way("what_if", "What if they had read something else?"),
+)
+
+
+def show_ways_on(page: Page, user: str, item: str) -> None:
+    """A link to each page but this one, in a line."""
+    with st.container(horizontal=True, gap="medium", width="content"):
+        for way in WAYS:
+            if way.page != page.name:
+                link = page.link(user=user, item=item)
+                st.page_link(PAGES[way.page].path, label=way.label, icon=PAGES[way.page].icon, query_params=link)
