@@ -18,6 +18,7 @@ from recattn.types import Array, Prediction
 class Method:
     """One way to weigh the clicks.
 
+    ``signed`` means that more is more in favour; otherwise a weight says how much a click matters, not which way.
     ``rest`` is what the weights leave of the score, where weights and rest sum to it (the method is then complete).
     ``deterministic`` means without random draws; drawn ones have a fixed seed and repeat too.
     """
@@ -180,7 +181,7 @@ _ENTRIES = (
         "Samek et al. 2017, https://arxiv.org/abs/1509.06321",
         "(n - step at which i is hidden) / n",
         "n (n + 1) / 2",
-        signed=False,
+        signed=True,
         candidate_aware=True,
     ),
     Method(

@@ -60,7 +60,6 @@ class Subsets:
         self.values: Float[Tensor, "head key head_dim"] = v
         logits = q @ k.transpose(-1, -2) / math.sqrt(q.shape[-1])
         self.logits: Float[Tensor, "query head key"] = logits.transpose(0, 1).contiguous()
-        self.exponentials = torch.exp(self.logits - self.logits.amax(dim=-1, keepdim=True))
         by_head = pooling.project.weight.unflatten(1, (self.heads, -1))
         self.adds: Float[Tensor, "head key hidden"] = torch.einsum("hid,phd->hip", v, by_head)
         self.own: Float[Tensor, "unit hidden"] = pooling.project(placed if self.residual else positions)
@@ -71,10 +70,10 @@ class Subsets:
         users = torch.empty(len(keep), self.x.shape[1])
         rows = torch.arange(len(keep))
         few = rows[(~keep).sum(dim=1) <= min(_FEW, keep.shape[1] // 2)]
-        few = few[self._share_left(keep[few]) > _LEAST_LEFT]
+        done = torch.zeros(len(keep), dtype=torch.bool)
         for part in few.split(_FEW_PER_BATCH):
-            users[part] = self._few_hidden(keep[part])
-        left = rows[~torch.isin(rows, few)]
+            done[part], users[part] = self._few_hidden(keep[part])
+        left = rows[~done]
         left = left[torch.argsort(keep[left].sum(dim=1), descending=True)]
         while len(left):  # patterns of about the same size together, so that little is padded
             cells = max(1, int(keep[left[0]].sum())) * self.logits[0].numel()
@@ -95,7 +94,7 @@ class Subsets:
         self, keep: Bool[Tensor, "subset unit"], at: Int[Tensor, "subset query"]
     ) -> Float[Tensor, "subset query head unit"]:
         """Attention of the queries ``at``; of no meaning where nothing is visible, and pooled with weight 0 there."""
-        visible, exponentials = keep.to(self.logits.dtype), self.exponentials
+        visible, exponentials = keep.to(self.logits.dtype), self._exponentials
         sums = (visible @ exponentials.flatten(0, 1).T).unflatten(1, exponentials.shape[:2])  # (subset, query, head)
         sums = sums.gather(1, at[..., None].expand(-1, -1, self.heads))
         if sums.amin() < _LEAST_SUM:
@@ -106,27 +105,28 @@ class Subsets:
         weights /= sums[..., None]
         return weights
 
-    def _share_left(self, keep: Bool[Tensor, "subset unit"]) -> Float[Tensor, " subset"]:
-        """The smallest share of its weight that a visible query of any head still sees."""
-        at, real = _visible_first(~keep)
-        sums = self._sums
-        hidden = (sums.exponentials[:, :, at] * real).sum(dim=-1) / sums.rows[..., None]  # (head, query, subset)
-        return (1 - hidden).masked_fill(~keep.T, 1).amin(dim=(0, 1))
-
-    def _few_hidden(self, keep: Bool[Tensor, "subset unit"]) -> Float[Tensor, "subset dim"]:
+    def _few_hidden(
+        self, keep: Bool[Tensor, "subset unit"]
+    ) -> tuple[Bool[Tensor, " subset"], Float[Tensor, "subset dim"]]:
+        """The pooled vectors, and which of them are accurate."""
         at, real = _visible_first(~keep)
         sums = self._sums
         out = sums.exponentials[:, :, at] * real  # (head, query, subset, hidden unit)
         rest = sums.rows[..., None] - out.sum(dim=-1)  # (head, query, subset)
+        accurate = (rest > _LEAST_LEFT * sums.rows[..., None]).all(dim=0) | ~keep.T
         per = torch.where(keep.T, 1 / rest, 0)  # nothing is asked of a hidden query
-        whole = (per.permute(1, 2, 0) @ sums.together).transpose(0, 1)  # (subset, query, hidden)
-        taken = (out * per[..., None]).permute(2, 1, 0, 3).flatten(2)  # (subset, query, head x hidden unit)
-        adds = sums.adds[:, at].permute(1, 0, 2, 3).flatten(1, 2)
-        hidden = torch.baddbmm(whole, taken, adds, alpha=-1).to(self.own.dtype)
-        hidden += self.own
+        whole = per.permute(1, 2, 0).contiguous() @ sums.together  # (query, subset, hidden)
+        weights = (out * per[..., None]).permute(2, 1, 0, 3).flatten(2)  # (subset, query, head x hidden unit)
+        taken = weights @ sums.adds[:, at].permute(1, 0, 2, 3).flatten(1, 2)
+        taken -= whole.transpose(0, 1)
+        hidden = self.own - taken.to(self.own.dtype)
         pooled = masked_softmax(hidden.tanh_() @ self.query, keep)
         looked_at = ((pooled.T * per).transpose(1, 2) @ sums.exponentials).transpose(0, 1)  # (subset, head, key)
-        return self._user(pooled, looked_at.to(pooled.dtype) * keep[:, None, :])
+        return accurate.all(dim=0), self._user(pooled, looked_at.to(pooled.dtype) * keep[:, None, :])
+
+    @cached_property
+    def _exponentials(self) -> Float[Tensor, "query head key"]:
+        return torch.exp(self.logits - self.logits.amax(dim=-1, keepdim=True))
 
     @cached_property
     def _sums(self) -> _Sums:
