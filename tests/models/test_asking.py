@@ -9,7 +9,6 @@ from torch import nn
 
 from recattn.models.asking import Asking
 from recattn.models.attention import RecAttnModel
-from recattn.models.subsets import _FEW
 from tests.models.test_attention import VARIANTS, any_model
 
 CLICKS = 12
