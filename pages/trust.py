@@ -21,6 +21,9 @@ with open_page("trust") as page:
         )
         show_twins(page)
         st.stop()
+    if not found.methods:
+        st.info(f"Nobody in this dataset has read {found.least_clicks} articles, so explanations can't be judged.")
+        st.stop()
     metric = choose_metric(found)
     figure, scope = st.columns([7, 3], gap="large")
     with figure:

@@ -57,7 +57,7 @@ def head_map(shown: HeadMap) -> Figure:
         "hovermode": "closest",
     }
     if has_costs:
-        title = {"text": "nDCG@10 lost without it, 95 %", "standoff": 6}
+        title = {"text": "nDCG@10 lost without it", "standoff": 6}
         layout["xaxis2"] = {"domain": [_SPLIT[1], 1], "anchor": "y", "side": "top", "title": title, "nticks": 5}
     return {"data": data, "layout": layout}
 

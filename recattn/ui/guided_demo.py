@@ -81,7 +81,9 @@ def _why(page: Page, user: str, item: str) -> Stop:
     text = "Bars over what was read: each says how much of the score comes through that article."
     if best.reason is not None and best.reason_adds is not None:
         adds = plain(signed(best.reason_adds))
-        text = f"**{_title(page, best.reason)}** adds {adds}, most of all. All bars together are the score, exactly."
+        text = f"**{_title(page, best.reason)}** adds {adds}, most of all."
+        if page.recommender.exact:
+            text += " All bars together are the score, exactly."
     return Stop("explanation", page.link(user=user, item=item), "Its why", text)
 
 
@@ -108,7 +110,7 @@ def _trusted(page: Page) -> Stop:
         return Stop("trust", page.link(item=None), "Whether to trust it", text)
     shown = by_metric(found, FIRST_METRIC)
     beaten = [name for name in shown.known if shown.roles[name] == "method" and not shown.beats_floor(name)]
-    text = f"Tried out on {counted(found.users, 'reader')}: most to be believed is **{plain(shown.best or '')}**."
+    text = f"Tried out on {counted(found.users, 'reader')}, the best is **{plain(shown.best or '')}**."
     if beaten and shown.floor:
         text += f" {plain(', '.join(beaten))}: no better than {plain(shown.floor.lower())}, which never asks the model."
     return Stop("trust", page.link(item=None), "Whether to trust it", text)
