@@ -179,6 +179,7 @@ class Prediction(NamedTuple):
     bias: float = 0.0  # what is in the score and comes from no unit
     exact: bool = True  # the cells of the one attention layer add up to the score too
     origin: Callable[[], float] | None = None  # the score at step 0 of ``gradient``: every click is the null click
+    slow: bool = False  # each question runs a text encoder: ask hundreds of times, not tens of thousands
 
     @property
     def per_click(self) -> Float[Array, " click"] | None:

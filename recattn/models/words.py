@@ -167,4 +167,5 @@ def words_prediction(
         deleted=words.deleted,
         exact=False,
         origin=words.origin,
+        slow=True,
     )

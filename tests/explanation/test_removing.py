@@ -85,6 +85,15 @@ def test_long_histories_are_sampled_with_antithetic_orders_and_still_sum_up() ->
     np.testing.assert_allclose(pair.weights[:2], 2.0, err_msg="an order and its reverse cancel what a pair adds")
 
 
+def test_a_slow_score_is_asked_hundreds_of_times_not_tens_of_thousands() -> None:
+    asked = []
+    toy = additive(np.linspace(-1, 1, 14))
+    counted = toy._replace(score=lambda keep: asked.append(len(keep)) or toy.score(keep))
+    shapley_estimate(counted)
+    shapley_estimate(counted._replace(slow=True))
+    assert asked == [2**14, 2 * PAIRS * 15]
+
+
 def test_lime_fits_close_to_the_whole_history() -> None:
     # Far from the whole history the first click counts 10; close to it, 1.
     def bent(keep: np.ndarray) -> np.ndarray:
