@@ -17,6 +17,7 @@ from recattn.evaluation.baselines import recent_clicks
 from recattn.models.altering import moved, scrambled
 from recattn.models.asking import Asking
 from recattn.models.attention import Reading
+from recattn.models.blocking import cell_effects
 from recattn.models.contributions import contributions
 from recattn.models.encoder import TextEncoder, item_texts
 from recattn.models.loading import load_model
@@ -165,6 +166,16 @@ class Recommender:
     def spread(self, history: Sequence[str]) -> float:
         """The standard deviation of the scores of all items that were not read: the scale that scores lack."""
         return float(self._all_scores(history)[self._candidate_rows(history, None, None)].std())
+
+    def cell_effects(self, history: Sequence[str], candidate: str) -> Float[np.ndarray, "head query key"] | None:
+        """By how much the score falls when one head can't look from one unit at another; None where there is no such.
+
+        Raises:
+            UnknownError: when the candidate is not in the dataset.
+        """
+        with torch.inference_mode():
+            effects = cell_effects(self.model, self._read(history, explain=True), self._items[self._row(candidate)])
+        return None if effects is None else effects.numpy()
 
     def words(self, history: Sequence[str], candidate: str, item: str | None = None) -> Prediction:
         """What each token of one title does to the candidate's score.

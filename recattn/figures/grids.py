@@ -96,6 +96,8 @@ class Grid:
     order: Int[Array, " unit"]
     limit: float  # where the colour scale ends
     signed: bool = False
+    verb: str = ""  # before a cell's number; by default "adds" where signed, else "looks at"
+    effects: Float[Array, "query key"] | None = None  # what each look is worth, for the hint
     weight: Float[Array, "query key"] | None = None  # attention, for the hint
     adds: Float[Array, "query key"] | None = None  # contributions, for the hint
     rows: Float[Array, " query"] | None = None  # strip beside the rows: pooling weights

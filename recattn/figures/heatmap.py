@@ -74,7 +74,7 @@ def _cells(grid: Grid, names: list[str]) -> dict[str, Any]:
 
 def _targets(grid: Grid, names: list[str]) -> dict[str, Any]:
     """The transparent squares that are hovered and clicked."""
-    verb = "adds" if grid.signed else "looks at"
+    verb = grid.verb or ("adds" if grid.signed else "looks at")
     more = "<br>looks at it with %{customdata[4]}" if grid.signed else "<br>adds %{customdata[4]} to the score"
     hints = _hints(grid)
     return {

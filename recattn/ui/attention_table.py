@@ -22,6 +22,8 @@ def cells_frame(subject: Subject, shown: Shown) -> pd.DataFrame:
     )
     if subject.cells is not None and shown.layer == subject.layers - 1:
         frame["Adds"] = subject.cells[shown.head][rows, columns]
+    if subject.effects is not None and shown.layer == subject.layers - 1:
+        frame["Effect"] = subject.effects[shown.head][rows, columns]
     return frame
 
 
@@ -44,6 +46,9 @@ def show_table(subject: Subject, shown: Shown) -> None:
                 ),
                 "Rank in row": st.column_config.NumberColumn(width=90, help="1 is what this row looks at most"),
                 "Adds": st.column_config.NumberColumn(format="%+.4f", width=90, help="Exact part of the score"),
+                "Effect": st.column_config.NumberColumn(
+                    format="%+.4f", width=90, help="By how much the score falls when this one look is blocked"
+                ),
             },
             alt="Every cell of the figure: from which article, to which, weight, rank, what it adds",
         )

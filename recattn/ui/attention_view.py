@@ -14,7 +14,7 @@ from recattn.ui.head_grid import Tile, show_heads
 from recattn.ui.shell import Page
 from recattn.ui.subject import Subject, unit_order
 from recattn.ui.views import VIEWS, View, available, head_cells, head_hint, large_grid, limit_of
-from recattn.ui.wording import counted, percent, plain, signed
+from recattn.ui.wording import counted, figure, percent, plain, signed
 
 BY_NUMBER, BY_SPREAD, BY_ADDS = "number", "spread", "adds"
 _LARGE = "large"
@@ -47,8 +47,9 @@ def choose_view(page: Page, subject: Subject) -> Shown:
             required=True,
             key="view",
             bind="query-params",
-            help="**Looks at**: its attention. **Adds**: its exact part of the score, with attention and pooling "
-            "held at the values they took. Neither says what happens without an article: only leaving it out does.",
+            help="**Looks at**: its attention. **Adds**: its exact part of the score, with attention and pooling held "
+            "at the values they took. **Effect**: the experiment. That one look is blocked and the rest follows; the bars "
+            "below leave the whole article out.",
         )
     )
     order = st.segmented_control(
@@ -166,7 +167,7 @@ def show_head(page: Page, subject: Subject, shown: Shown) -> None:
         alt=finding(grid),
     )
     show_cell(grid)
-    if shown.view.signed:
+    if shown.view.name == BY_ADDS:
         show_sum(subject, shown.head)
 
 
@@ -199,9 +200,15 @@ def show_cell(grid: Grid) -> None:
     weight = grid.cells if grid.weight is None else grid.weight
     rank = f"the {_ordinal(int(row_ranks(weight)[query, key]))} of {len(grid.labels)} in its row"
     adds = "" if grid.adds is None else f" It adds **{plain(signed(float(grid.adds[query, key])))}** to the score."
+    worth = "" if grid.effects is None else _worth(float(grid.effects[query, key]))
     text = f"looks at **{percent(float(weight[query, key]))}**, {rank}, at"
     with st.container(border=True, key="cell"):
-        st.markdown(f"{_named(grid, query)}  \n{text}  \n{_named(grid, key)}  \n{adds}")
+        st.markdown(f"{_named(grid, query)}  \n{text}  \n{_named(grid, key)}  \n{adds}{worth}")
+
+
+def _worth(effect: float) -> str:
+    way = "falls" if effect >= 0 else "rises"
+    return f" Were this one look blocked, the score {way} by **{plain(figure(abs(effect)))}**."
 
 
 def _named(grid: Grid, unit: int) -> str:

@@ -23,7 +23,8 @@ class Subject:
     """Units that look at each other, and everything the heads make of them.
 
     ``marks`` tell units apart in a few characters; ``groups`` are categories, empty where there are none.
-    ``pooling``, ``cells`` and ``prediction`` exist for a history only, ``cells`` only where the score is an exact sum.
+    ``pooling``, ``cells``, ``effects`` and ``prediction`` exist for a history only, ``cells`` and ``effects`` only
+    where the score is an exact sum.
     """
 
     labels: tuple[str, ...]
@@ -34,6 +35,7 @@ class Subject:
     pooling: Float[Array, " query"] | None = None
     cells: Float[Array, "head query key"] | None = None
     prediction: Prediction | None = None
+    effects: Float[Array, "head query key"] | None = None
 
     @property
     def unit(self) -> str:
@@ -65,7 +67,9 @@ class Subject:
         return None if self.prediction is None else sum_check(self.prediction, head)
 
 
-def history_subject(dataset: Dataset, prediction: Prediction) -> Subject:
+def history_subject(
+    dataset: Dataset, prediction: Prediction, effects: Float[Array, "head query key"] | None = None
+) -> Subject:
     """The articles a model saw for one prediction, oldest first, after the null click where there is one."""
     items, null = prediction.items, prediction.null
     return Subject(
@@ -77,6 +81,7 @@ def history_subject(dataset: Dataset, prediction: Prediction) -> Subject:
         pooling=prediction.pooling,
         cells=cell_contributions(prediction),
         prediction=prediction,
+        effects=effects,
     )
 
 

@@ -28,7 +28,8 @@ def choose_subject(page: Page, user: User, item: str) -> Subject:
         title = _choose_title(page, user, item)
         tokens, attention = loads.words(page.model_run.run, page.dataset_name, user.user_id, item, title)
         return words_subject(tokens, attention)
-    return history_subject(page.dataset, loads.prediction(page.model_run.run, page.dataset_name, user.user_id, item))
+    prediction = loads.prediction(page.model_run.run, page.dataset_name, user.user_id, item)
+    return history_subject(page.dataset, prediction, page.recommender.cell_effects(user.history, item))
 
 
 def _choose_title(page: Page, user: User, item: str) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int
 
+from recattn.explanation.removing import leave_one_out
 from recattn.figures.grids import Grid, reach
 from recattn.types import Array
 from recattn.ui.subject import Subject
@@ -14,9 +15,10 @@ from recattn.ui.wording import percent, signed
 
 @dataclass(frozen=True)
 class View:
-    """One reading: its cells for a layer, whether they have a sign, and what it says in a sentence."""
+    """One reading: its cells for a layer, what stands before a number, whether it has a sign, and a sentence."""
 
     name: str
+    verb: str
     signed: bool
     sentence: str
     rows_title: str
@@ -46,10 +48,22 @@ def _rest(subject: Subject, _: int, head: int) -> tuple[Float[Array, " key"], ..
     return np.delete(prediction.contribution, head, axis=0).sum(axis=0), prediction.residual
 
 
+def _effects(subject: Subject, layer: int) -> Float[Array, "head query key"] | None:
+    return subject.effects if layer == subject.layers - 1 else None
+
+
+def _falls(subject: Subject, _: int, __: int) -> tuple[Float[Array, " key"], ...]:
+    """By how much the score falls when an article is hidden from all heads; the null click always stays."""
+    if subject.prediction is None:
+        return ()
+    return (np.concatenate([np.zeros(subject.prediction.null), leave_one_out(subject.prediction)]),)
+
+
 VIEWS = {
     view.name: view
     for view in (
         View(
+            "looks at",
             "looks at",
             False,
             "Bright cells: what this head **looks at** (column) from each {unit} (row).",
@@ -60,12 +74,23 @@ VIEWS = {
         ),
         View(
             "adds",
+            "adds",
             True,
             "What looking from a row at a column **adds** to the score: blue adds, orange takes away.",
             "counts in<br>the score",
             "other heads<br>and itself",
             _contributions,
             _rest,
+        ),
+        View(
+            "effect",
+            "its look is worth",
+            True,
+            "What one look from a row at a column **is worth**: blocked, the score falls by that (orange: it rises).",
+            "counts in<br>the score",
+            "falls without<br>it (masked)",
+            _effects,
+            _falls,
         ),
     )
 }
@@ -106,10 +131,12 @@ def large_grid(
         order=order,
         limit=limit,
         signed=view.signed,
+        verb=view.verb,
         weight=subject.attention[layer, head],
         adds=subject.cells[head] if own and subject.cells is not None else None,
         rows=subject.pooling,
         columns=view.columns(subject, layer, head),
+        effects=subject.effects[head] if own and subject.effects is not None else None,
         selected=selected,
     )
 

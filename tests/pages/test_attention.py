@@ -76,3 +76,18 @@ def test_two_visitors_see_their_own_reader(trained_home: Path, open_page: Open) 
     assert "Reader U1" in words(one.run())
     assert "Reader U2" in words(other.run())
     assert "Reader U1" not in words(other)
+
+
+def test_the_effect_is_what_blocking_each_look_does(run_id: str, open_page: Open) -> None:
+    app = open_page("pages/attention.py", user="U1", view="effect", head="1", cell="1.2")
+    assert not app.exception
+    history = Dataset.open("tiny").user("U1").history
+    model = loads.recommender(run_id, "tiny")
+    item = model.recommend(history, 1)[0].item_id
+    effects = model.cell_effects(history, item)
+    assert effects is not None
+    shown = figure(app)["data"][0]["z"]
+    newest_first = effects[0][::-1, ::-1]
+    assert [cell for row in shown for cell in row] == pytest.approx(newest_first.ravel().tolist(), abs=1e-5)
+    assert "Were this one look blocked, the score" in words(app)
+    assert "add up to the score" not in words(app)
