@@ -48,7 +48,7 @@ def choose_view(page: Page, subject: Subject) -> Shown:
             key="view",
             bind="query-params",
             help="**Looks at**: its attention. **Adds**: its exact part of the score, with attention and pooling held "
-            "at the values they took. **Effect**: the experiment. That one look is blocked and the rest follows; the bars "
+            "at the values they took. **Effect**: the experiment. One look is blocked and the rest follows; the bars "
             "below leave the whole article out.",
         )
     )
