@@ -6,10 +6,11 @@ import streamlit as st
 from recattn.explanation.methods import METHODS
 from recattn.figures.bars import Bars, bars_figure, bars_finding
 from recattn.ui.explained import Case
-from recattn.ui.explanation_view import SHOWN, method_bars
+from recattn.ui.explanation_view import method_bars
 from recattn.ui.wording import figure, plain, shortened
 
 WORDS = "words"
+MOST_WORDS = 24
 
 
 def choose_click(case: Case) -> int | None:
@@ -69,7 +70,7 @@ def show_words(case: Case) -> None:
         st.caption("This article has no text.")
         return
     labels = tuple("…" + word[2:] if word.startswith("##") else word for word in words)
-    order = np.arange(len(words))[:SHOWN]
+    order = np.arange(len(words))[:MOST_WORDS]
     bars = Bars(labels, ("",) * len(labels), falls, order)
     st.plotly_chart(
         bars_figure(bars),
@@ -77,4 +78,5 @@ def show_words(case: Case) -> None:
         config={"displayModeBar": False},
         alt=f"Words of the title, one bar each. {bars_finding(bars)}",
     )
-    st.caption("By how much the score falls when one word is hidden from the text encoder.")
+    cut = f" Shown are the first {MOST_WORDS} of {len(words)}." if len(words) > MOST_WORDS else ""
+    st.caption(f"By how much the score falls when one word is hidden from the text encoder.{cut}")

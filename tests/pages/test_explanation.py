@@ -9,7 +9,10 @@ from recattn.data import Dataset, import_mind
 from recattn.explanation.methods import METHODS, explain
 from recattn.figures.report import report
 from recattn.jobs.registry import Registry
+from recattn.jobs.trainer import train_run
+from recattn.jobs.training_job import queue_training
 from recattn.recommender import Recommender
+from recattn.training.config import configured
 from recattn.ui import loads
 from recattn.ui.choice import Choice
 from recattn.ui.explained import Case
@@ -17,7 +20,8 @@ from recattn.ui.explanation_view import Chosen
 from recattn.ui.further_questions import QUESTIONS
 from recattn.ui.report_sheet import sheet
 from recattn.ui.shell import Page
-from tests.jobs.tiny import write_tiny_mind
+from tests.jobs.tiny import tiny_settings, write_tiny_mind
+from tests.models.conftest import write_tiny_encoder
 
 from .conftest import Open, words
 
@@ -136,6 +140,21 @@ def test_the_report_holds_the_numbers_of_the_page(run_id: str, open_page: Open) 
     *parts, total = [float(number.replace("−", "-")) for number in numbers]
     assert sum(parts) == pytest.approx(total, abs=0.05)
     assert total == pytest.approx(prediction.total, abs=0.01)
+
+
+def test_a_deeper_model_is_explained_as_far_as_it_goes(trained_home: Path, tmp_path: Path, open_page: Open) -> None:
+    encoder = write_tiny_encoder(tmp_path / "encoder")
+    settings = tiny_settings(encoder, epochs=1) | {"layers": 2, "feed_forward": True, "candidate_pooling": True}
+    run = queue_training("tiny", configured("default", settings), "default")
+    assert train_run(run).state == "finished"
+    app = open_page(PAGE, user="U1", run=run, click="1")
+    model, history, item = best(run)
+    assert sum(bars(app)["x"]) == pytest.approx(model.predict(history, item).total, abs=1e-3)
+    for question in QUESTIONS:
+        app.query_params["ask"] = question
+        assert not app.run().exception
+    assert not open_page("pages/what_if.py", user="U1", run=run, edit="-1,h2.1").exception
+    assert not open_page("pages/attention.py", user="U1", run=run, layer="1").exception
 
 
 def test_someone_who_read_nothing_is_told_so(trained_home: Path, tmp_path: Path, open_page: Open) -> None:
