@@ -1,11 +1,13 @@
 """Why this item stands above that one: the difference of two scores, split over articles and over heads, exactly."""
 
 import numpy as np
+import pandas as pd
 import streamlit as st
 
 from recattn.explanation.contrast import Contrast
 from recattn.figures.bars import Bars, bars_figure, bars_finding, left_out, strongest
 from recattn.ui.explained import Case
+from recattn.ui.export import offer_csv
 from recattn.ui.reading import titles
 from recattn.ui.wording import counted, figure, plain, shortened, signed
 
@@ -56,6 +58,15 @@ def head_bars(found: Contrast) -> Bars:
     return Bars(labels, ("",) * len(labels), by_head, np.argsort(-by_head, kind="stable"), others)
 
 
+def contrast_frame(case: Case, found: Contrast) -> pd.DataFrame:
+    """The difference by article (rows, newest first) and by head (columns)."""
+    frame = pd.DataFrame({"Title": case.titles, "Category": case.categories, "All": found.per_click})
+    for head, parts in enumerate(found.by_head, 1):
+        frame[f"Head {head}"] = parts
+    frame["By itself"] = found.past_heads
+    return frame.iloc[::-1].reset_index(drop=True)
+
+
 def contrast_text(case: Case, other: str, found: Contrast) -> str:
     """The difference in a sentence; markdown."""
     second = plain(shortened(titles(case.page.dataset, [other])[0], 80))
@@ -76,7 +87,9 @@ def show_contrast(case: Case) -> None:
     if found is None:
         st.info("This model's score is no sum over articles, so a difference can't be split.")
         return
-    st.markdown(contrast_text(case, other, found))
+    with st.container(horizontal=True, wrap=False, vertical_alignment="top"):
+        st.markdown(contrast_text(case, other, found), width="stretch")
+        offer_csv(contrast_frame(case, found), "contrast")
     left, right = st.columns([3, 2], gap="medium")
     with left:
         _draw(article_bars(case, found), "contrast-articles", "By article")

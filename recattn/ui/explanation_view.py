@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 import streamlit as st
 
 from recattn.errors import UnknownError
 from recattn.explanation.methods import METHODS, Method
 from recattn.figures.bars import Bars, bars_figure, bars_finding, left_out, strongest
 from recattn.ui.explained import Case
+from recattn.ui.export import offer_csv
 from recattn.ui.wording import counted, figure, plain, shortened
 
 BY_WEIGHT, BY_TIME = "weight", "time"
@@ -99,7 +101,9 @@ def method_bars(case: Case, name: str, order: str = BY_WEIGHT, most: int = SHOWN
 def show_bars(case: Case, chosen: Chosen) -> None:
     """The figure, what it says, and what its bars sum to."""
     bars = method_bars(case, chosen.name, chosen.order, len(case.titles) if chosen.all_articles else SHOWN)
-    st.caption(f"**{chosen.method.title}.** {chosen.method.hint}")
+    with st.container(horizontal=True, wrap=False, vertical_alignment="top"):
+        st.caption(f"**{chosen.method.title}.** {chosen.method.hint}", width="stretch")
+        offer_csv(bars_frame(case, chosen.name), chosen.name)
     st.plotly_chart(
         bars_figure(bars),
         key=_FIGURE,
@@ -109,6 +113,19 @@ def show_bars(case: Case, chosen: Chosen) -> None:
         alt=f"{chosen.method.title}, one bar an article. {bars_finding(bars)}",
     )
     st.caption(plain(sum_text(case, chosen.name, bars)) + " The small number counts back from the most recent article.")
+
+
+def bars_frame(case: Case, name: str) -> pd.DataFrame:
+    """One method's weights as a table, newest article first."""
+    frame = pd.DataFrame(
+        {
+            "Title": case.titles,
+            "Category": case.categories,
+            "Back": [int(mark) for mark in case.marks],
+            METHODS[name].title: case.weighed(name).weights,
+        }
+    )
+    return frame.iloc[::-1].reset_index(drop=True)
 
 
 def sum_text(case: Case, name: str, bars: Bars) -> str:

@@ -6,6 +6,7 @@ import streamlit as st
 from recattn.explanation.methods import METHODS, Method
 from recattn.ui.badge_view import overlap
 from recattn.ui.explained import Case
+from recattn.ui.explanation_view import bars_frame
 from recattn.ui.export import offer_csv
 
 
@@ -41,12 +42,11 @@ def claims(method: Method) -> str:
 
 def weights_frame(case: Case) -> pd.DataFrame:
     """One line an article, newest first, a column a method."""
-    frame = pd.DataFrame(
-        {"Title": case.titles, "Category": case.categories, "Back": [int(mark) for mark in case.marks]}
-    )
-    for name in case.methods:
-        frame[METHODS[name].title] = case.weighed(name).weights
-    return frame.iloc[::-1].reset_index(drop=True)
+    first, *others = case.methods
+    frame = bars_frame(case, first)
+    for name in others:
+        frame[METHODS[name].title] = case.weighed(name).weights[::-1]
+    return frame
 
 
 def show_methods(case: Case) -> None:
