@@ -18,7 +18,7 @@ ROW, TOP, BOTTOM = 26, 6, 8  # pixels
 TITLE = 52  # characters of a title beside its bar
 _CHARACTER = 5.6  # pixels, at 12 pixels of height
 _INVISIBLE = "\u200b"  # keeps bars of equal name apart
-_ROOM = 0.2  # of the longest bar, beside it, for its number
+_ROOM = 0.038  # of the bars' width, beside them, for each character of a number
 
 Figure = dict[str, Any]
 
@@ -161,12 +161,14 @@ def _colours(bars: Bars, values: Sequence[float]) -> list[str]:
 def _layout(bars: Bars, names: list[str], values: list[float]) -> dict[str, Any]:
     longest = max((len(name) - 7 * ("</" in name) for name in names), default=0)
     low, high = min([0.0, *values]), max([0.0, *values])
-    room = (high - low or 1.0) * _ROOM
+    span, numbers = high - low or 1.0, _numbers(bars)
+    left = max((len(text) for text, value in zip(numbers, values, strict=True) if value < 0), default=0)
+    right = max((len(text) for text, value in zip(numbers, values, strict=True) if value >= 0), default=0)
     return {
         "height": ROW * max(1, len(names)) + TOP + BOTTOM,
         "margin": {"l": 12 + int(_CHARACTER * min(longest, TITLE + 4)), "r": 4, "t": TOP, "b": BOTTOM},
         "xaxis": {
-            "range": [low - room * (low < 0), high + room],
+            "range": [low - span * _ROOM * left, high + span * _ROOM * max(right, 1)],
             "showgrid": False,
             "showticklabels": False,
             "zeroline": True,

@@ -20,7 +20,7 @@ def show_badge(case: Case, name: str) -> None:
         )
         rank.metric("Rank", f"{without.rank:,}", help="Among all articles that were not read; 1 is the best")
         show_grounds(case)
-        st.markdown(f"**{verdict(badge.view, badge.cosine)}**", help=_BADGE_HINT)
+        st.markdown(f"**{verdict(name, badge.view, badge.cosine)}**", help=_BADGE_HINT)
         st.table(
             {
                 "": [f"**{METHODS[name].title}**", "Likeness of texts", "Random order"],
@@ -39,14 +39,16 @@ _BADGE_HINT = (
 )
 
 
-def verdict(view: Agreement, cosine: Agreement) -> str:
-    """The badge in a sentence.
+def verdict(name: str, view: Agreement, cosine: Agreement) -> str:
+    """The badge of a method in a sentence.
 
-    >>> verdict(Agreement(0.9, 1.0), Agreement(0.1, 0.3))
+    >>> verdict("attention", Agreement(0.9, 1.0), Agreement(0.1, 0.3))
     'Agrees well with what really happens'
-    >>> verdict(Agreement(0.1, 0.3), Agreement(0.2, 0.3))
+    >>> verdict("attention", Agreement(0.1, 0.3), Agreement(0.2, 0.3))
     'Says no more than the likeness of texts'
     """
+    if name == "leave_one_out":
+        return "This is the experiment itself: what really happens"
     if np.isnan(view.spearman):
         return "Too few articles, or all weigh the same: nothing to compare"
     if view.spearman <= max(0.0, np.nan_to_num(cosine.spearman)):
@@ -102,4 +104,5 @@ def grounds_text(found: Grounds, rank: int) -> str:
         return f"No one article explains this: without any single one it stays at rank {rank:,}. Several together do."
     if found.share != found.share:
         return "Hiding a single article moves it. How much the history explains is not known for this model."
-    return f"The history makes {percent(found.share)} of the differences between the best articles."
+    share = "all" if found.share >= 0.995 else percent(found.share)
+    return f"The history makes {share} of the differences between the best articles."

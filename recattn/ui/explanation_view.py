@@ -80,7 +80,7 @@ def method_bars(case: Case, name: str, order: str = BY_WEIGHT, most: int = SHOWN
         shown = np.sort(shown)[::-1]
     hidden = len(found.weights) - len(shown)
     others: list[tuple[str, float]] = []
-    if hidden:
+    if hidden and (method.complete or name in _SHARES):  # other weights have no meaning when they are added up
         others.append((f"Rest of the history, {counted(hidden, 'article')}", left_out(found.weights, shown)))
     if method.complete:
         others.append((NOTHING_READ, found.rest))
@@ -112,7 +112,11 @@ def show_bars(case: Case, chosen: Chosen) -> None:
         config={"displayModeBar": False},
         alt=f"{chosen.method.title}, one bar an article. {bars_finding(bars)}",
     )
-    st.caption(plain(sum_text(case, chosen.name, bars)) + " The small number counts back from the most recent article.")
+    left = len(bars.weights) - len(bars.order)
+    more = f" {counted(left, 'weaker article')} not shown." if left and not bars.others else ""
+    st.caption(
+        plain(sum_text(case, chosen.name, bars)) + f"{more} The small number counts back from the most recent article."
+    )
 
 
 def bars_frame(case: Case, name: str) -> pd.DataFrame:

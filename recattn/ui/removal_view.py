@@ -14,6 +14,9 @@ from recattn.ui.wording import counted, figure, plain, shortened
 SIZES = (1, 3, 5, 10, 20)
 HIDDEN, DELETED = "hidden (masked)", "never read (deleted)"
 _PAIRS = 8
+_NOT_THE_LONGEST = (
+    "A set works by lowering this article or by raising others, so it need not hold the articles of the longest bars."
+)
 
 
 def goals(case: Case) -> dict[str, tuple[int, str]]:
@@ -47,7 +50,7 @@ def show_removal(case: Case) -> None:
     st.markdown(f"**{plain(removal_text(found, goal, how or HIDDEN))}**")
     for place in found.clicks or ():
         st.markdown(f"- **{plain(case.titles[place])}** ({plain(case.categories[place])}, {case.marks[place]} back)")
-    st.caption(proof_text(found))
+    st.caption(f"{proof_text(found)} {_NOT_THE_LONGEST if found.clicks else ''}")
 
 
 def removal_text(found: RemovalSet, goal: str, how: str) -> str:

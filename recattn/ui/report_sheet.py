@@ -73,7 +73,7 @@ def _trust(case: Case, chosen: Chosen) -> Section:
     return Section(
         "Can this view be believed?",
         (
-            f"{verdict(badge.view, badge.cosine)}.",
+            f"{verdict(chosen.name, badge.view, badge.cosine)}.",
             "Each article was hidden in turn (masked: the others keep their places) and the model asked again. The "
             "order of the bars is compared with the order of the falls: 1 is the same, 0 is chance.",
         ),

@@ -38,7 +38,7 @@ def switch_method(page: Page) -> None:
     page.get_by_role("option", name="Leave one out").click()
     settled(page)
     assert "method=leave_one_out" in page.url
-    expect(page.locator(".st-key-badge")).to_contain_text("Agrees well with what really happens")
+    expect(page.locator(".st-key-badge")).to_contain_text("This is the experiment itself")
     page.locator(".st-key-order").get_by_text("time", exact=True).click()
     settled(page)
     names = page.locator(".st-key-bars .ytick text")
@@ -86,7 +86,7 @@ def read_the_report(page: Page, chromium: Browser, folder: Path) -> None:
     reader.goto(file.as_uri())
     expect(reader.get_by_role("heading", level=1)).to_contain_text("Why “")
     expect(reader.get_by_role("heading", name="By article: Leave one out")).to_be_visible()
-    expect(reader.get_by_text("Agrees well with what really happens")).to_be_visible()
+    expect(reader.get_by_text("This is the experiment itself")).to_be_visible()
     assert asked == [file.as_uri()]
     offline.close()
 

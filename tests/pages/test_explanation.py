@@ -73,7 +73,7 @@ def test_the_badge_is_the_experiment_on_this_very_reader(trained_home: Path, ope
     assert table["Same top 3"].tolist()[0] == "3 of 3"
     clicks = len(Dataset.open("tiny").user("U1").history)
     assert table["Same top 3"].tolist()[2] == f"{3 * 3 / clicks:.1f} of 3"  # what any order reaches on average
-    assert "Agrees well with what really happens" in words(app)
+    assert "This is the experiment itself" in words(app)
 
 
 def test_a_click_says_what_both_counterfactuals_do(run_id: str, open_page: Open) -> None:
