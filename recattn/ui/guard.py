@@ -26,7 +26,7 @@ def from_this_machine(address: str | None, headers: Mapping[str, str]) -> bool:
         return False
     hosts = [urlsplit("//" + names["Host"]).hostname] if "Host" in names else []
     hosts += [urlsplit(names["Origin"]).hostname] if "Origin" in names else []
-    return all(map(_is_local, [address or "localhost", *hosts]))
+    return all(map(_is_local, ["localhost" if address is None else address, *hosts]))
 
 
 def _is_local(host: str | None) -> bool:

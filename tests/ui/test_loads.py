@@ -1,0 +1,31 @@
+from recattn.data import Dataset
+from recattn.ui import loads
+from recattn.ui.user_picker import find
+
+
+def test_the_person_to_open_on_exists_and_gets_the_item(run_id: str) -> None:
+    user, item = loads.showcase(run_id, "tiny")
+    history = Dataset.open("tiny").user(user).history
+    assert loads.recommendations(run_id, "tiny", history, 1)[0].item_id == item
+    assert loads.showcase(run_id, "tiny") == (user, item)
+
+
+def test_somebody_without_a_history_gets_what_is_popular_among_the_candidates(run_id: str) -> None:
+    popular = loads.recommendations(run_id, "tiny", (), 3)
+    assert [one.score for one in popular] == sorted((one.score for one in popular), reverse=True)
+    among = tuple(one.item_id for one in popular[1:])
+    assert [one.item_id for one in loads.recommendations(run_id, "tiny", (), 3, None, among)] == list(among)
+
+
+def test_a_search_finds_ids_first_and_then_readers(trained_home: object) -> None:
+    dataset = Dataset.open("tiny")
+    assert [user.user_id for user in find(dataset, "u11")] == ["U11"]
+    word = dataset.item(dataset.user("U1").history[0]).title.split()[0]
+    readers = find(dataset, word)
+    assert readers
+    rows = dataset.items().set_index("item_id")["title"]
+    assert all(any(word in rows[item].split() for item in user.history) for user in readers)
+
+
+def test_a_search_for_nothing_known_finds_nobody(trained_home: object) -> None:
+    assert find(Dataset.open("tiny"), "zzz") == []
