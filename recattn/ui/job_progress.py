@@ -40,7 +40,7 @@ def _draw_job(run_id: str, full: bool) -> None:
         st.progress(_share(run), text=progress_text(run))
         if full:
             _show_cancel(run)
-            show_curves(run.folder)
+            show_curves(run.folder, "live")
             show_log(run.folder)
     except RecAttnError as error:
         show_error(error)
@@ -96,11 +96,15 @@ def _row(line: str) -> dict[str, float] | None:
     return row if isinstance(row, dict) and "step" in row else None
 
 
-def show_curves(folder: Path) -> None:
-    """Loss and validation AUC over the steps so far."""
+def show_curves(folder: Path, place: str = "ended") -> None:
+    """Loss and validation AUC over the steps so far.
+
+    A training may end while a page is drawn, and then stand there twice: ``place`` tells the two apart.
+    """
     rows = curves(folder)
     if rows:
-        st.plotly_chart(learning_curves(rows), key="curves", alt=curves_finding(rows), config={"displayModeBar": False})
+        figure, finding = learning_curves(rows), curves_finding(rows)
+        st.plotly_chart(figure, key=f"curves-{place}", alt=finding, config={"displayModeBar": False})
 
 
 def show_log(folder: Path, lines: int = 40) -> None:
