@@ -53,7 +53,9 @@ def test_texts_are_shown_and_never_obeyed(site: Site, page: Page, tmp_path: Path
     import_mind("hostile", hostile_mind(tmp_path / "train"), dev=hostile_mind(tmp_path / "dev"))
     assert train_run(queue_training("hostile", tiny_config(site.encoder, epochs=1), "default")).state == "finished"
     page.on("dialog", lambda dialog: pytest.fail(f"a text was run: {dialog.message}"))
-    paths = ("", "recommendations", "data", "data?part=charts", "data?part=impressions", "admin")
+    paths = ("", "recommendations", "data", "data?part=charts", "data?part=impressions", "admin", "what_if?edit=-1")
+    asked = ("what+would+take+it+out", "which+two+work+together", "all+methods", "why+above+another")
+    paths += tuple(f"explanation?click=1&words=true&ask={one}" for one in asked)
     for path in (*paths, "attention?level=title+words", "attention?cell=1.2"):
         opened(page, f"{site.url}/{path}")
         assert page.locator("img[src=x], a[href^='javascript'], .katex, [data-testid=stMain] b").count() == 0, path
