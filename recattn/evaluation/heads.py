@@ -54,7 +54,8 @@ def relations(
     among |= {name: np.tile((back >= low) & (back <= high), (n, 1)) for name, (low, high) in bands.items()}
     nothing, everything = np.zeros((n, n), dtype=bool), np.ones((n, null), dtype=bool)
     found = {name: np.concatenate([~everything, mask], axis=1) for name, mask in among.items()}
-    return {"null": np.concatenate([everything, nothing], axis=1), **found}
+    found["null"] = np.concatenate([everything, nothing], axis=1)
+    return {name: found[name] for name in KINDS}
 
 
 def mass(rows: Float[Array, "head query key"], relation: Bool[Array, "query key"]) -> Float[Array, " head"]:
