@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from jaxtyping import Float
 
+from recattn.errors import DataError
 from recattn.evaluation.bootstrap import bootstrap_mean
 from recattn.evaluation.faithfulness import METRICS, Case, Curve, Subject, curves, judge, patterns
 from recattn.explanation.methods import METHODS
@@ -65,15 +66,26 @@ def faithfulness(
 
 
 def sampled_users(recommender: "Recommender", users: int, seed: int) -> list[User]:
-    """Different users drawn by chance, with ``LEAST_CLICKS`` or more clicks; the same ones for the same seed."""
+    """Different users drawn by chance, with ``LEAST_CLICKS`` or more clicks; the same ones for the same seed.
+
+    Raises:
+        DataError: when nobody has read enough.
+    """
     found: dict[str, User] = {}
+    items = recommender.dataset.info.items
     draws = np.random.default_rng(seed).integers(2**31, size=users * _TRIES)
     for draw in draws.tolist():
         user = recommender.dataset.random_user(draw)
-        if len(user.history) >= LEAST_CLICKS:
+        if len(user.history) >= LEAST_CLICKS and len(set(user.history)) < items:
             found.setdefault(user.user_id, user)
         if len(found) == users:
             break
+    if not found:
+        raise DataError(
+            f"No user of {recommender.dataset.name} was found with {LEAST_CLICKS} clicks and something left to read.",
+            "Explanations are judged on longer histories.",
+            "Choose a run on another dataset.",
+        )
     return list(found.values())
 
 

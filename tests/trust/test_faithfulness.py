@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from recattn.errors import Cancelled
+from recattn.errors import Cancelled, DataError
 from recattn.evaluation.faithfulness import METRICS
 from recattn.explanation.methods import METHODS
 from recattn.recommender import Recommender
@@ -82,6 +82,12 @@ def test_users_are_different_and_have_read_enough(recommender: Recommender) -> N
     assert len({user.user_id for user in users}) == len(users) > 0
     assert all(len(user.history) >= LEAST_CLICKS for user in users)
     assert users == sampled_users(recommender, 20, seed=3)
+
+
+def test_where_nobody_has_read_enough_that_is_said(recommender: Recommender, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("recattn.trust.faithfulness.LEAST_CLICKS", 1000)
+    with pytest.raises(DataError, match="No user of tiny"):
+        faithfulness(recommender, USERS)
 
 
 def test_it_can_be_cancelled(recommender: Recommender) -> None:
