@@ -29,4 +29,4 @@ with open_page("recommendations") as page:
             st.markdown(f"**What the model would show them.** {question.note}", width="stretch")
             offer_csv(table, "recommendations")
         chosen = top[choose_row(table)] if top else None
-        show_links(page, user, chosen)
+        show_links(page, user, chosen, question.history)

@@ -143,7 +143,13 @@ def show_report(info: DatasetInfo) -> None:
         st.caption(plain(note))
     files = pd.DataFrame({"File": list(info.checksums), "sha256": list(info.checksums.values())})
     files.insert(1, "Rows read", [info.rows_read.get(name) for name in info.checksums])
-    st.dataframe(files, hide_index=True, width="content", alt="Files that were read, with rows and checksums")
+    st.dataframe(
+        files,
+        hide_index=True,
+        width="content",
+        column_config={"Rows read": st.column_config.NumberColumn(format="localized")},
+        alt="Files that were read, with rows and checksums",
+    )
     if not info.rejected:
         st.success("Every row was kept.", icon=":material/check:")
         return

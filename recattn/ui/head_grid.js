@@ -31,6 +31,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const host = parentElement.host ?? parentElement, grid = parentElement.querySelector(".heads");
   const scale = palette(colours(host, data.signed ? "--st-chart-diverging-colors" : "--st-chart-sequential-colors"));
   grid.style.setProperty("--columns", data.columns);
+  grid.style.setProperty("--widest", data.columns > 3 ? "56px" : "1fr");  // many layers still fit a screen
   grid.setAttribute("aria-label", data.label);
   while (grid.children.length > data.tiles.length) grid.lastChild.remove();
   while (grid.children.length < data.tiles.length) grid.append(tile());

@@ -43,10 +43,11 @@ def reading_times(impressions: Sequence[Impression]) -> dict[str, datetime]:
 
 
 def history_table(dataset: Dataset, history: Sequence[str], times: dict[str, datetime]) -> pd.DataFrame:
-    """What was read, newest first."""
+    """What was read, newest first; with times where most are known."""
     ids = list(reversed(history[-SHOWN:]))
     table = pd.DataFrame({"Title": titles(dataset, ids), "Category": categories(dataset, ids)})
-    if times:
+    known = sum(item in times for item in ids)
+    if known > len(ids) / 2:  # a column of blanks would only take the titles' place
         table["Read"] = [f"{times[item].day} {times[item]:%b, %H:%M}" if item in times else "" for item in ids]
     return table
 
@@ -125,12 +126,12 @@ def choose_row(table: pd.DataFrame) -> int:
         column_config={
             "Rank": st.column_config.NumberColumn("#", width=40, pinned=True, help="1 is the best of all candidates"),
             "Title": st.column_config.TextColumn(width=195),
-            "Category": st.column_config.TextColumn(width=70),
+            "Category": st.column_config.TextColumn(width=78),
             "Score": st.column_config.NumberColumn(
                 format="%.2f", width=55, help="A logit: only differences between candidates mean something"
             ),
             "What adds most": st.column_config.TextColumn(
-                width=180, help="The article read before that adds most to this score, and how much"
+                width=172, help="The article read before that adds most to this score, and how much"
             ),
             "History adds": st.column_config.NumberColumn(
                 "History",
@@ -151,8 +152,8 @@ def _height(table: pd.DataFrame) -> int:
     return 37 + 35 * max(1, min(10, len(table)))
 
 
-def show_links(page: Page, user: User, chosen: Recommendation | None) -> None:
-    """What can be looked at next for the selected row."""
+def show_links(page: Page, user: User, chosen: Recommendation | None, history: Sequence[str]) -> None:
+    """What can be looked at next for the selected row, which came from ``history``."""
     if chosen is None:
         st.info("Nothing to recommend among these candidates. Widen the category or the candidates.")
         return
@@ -160,6 +161,8 @@ def show_links(page: Page, user: User, chosen: Recommendation | None) -> None:
     if not user.history:
         st.caption("Nothing was read yet, so there is nothing the heads could look at.")
         return
+    if tuple(history) != user.history:
+        st.caption("The other pages look at everything read until today, so the score there is another.")
     show_ways_on(page, user.user_id, chosen.item_id)
 
 

@@ -52,15 +52,16 @@ def _draw_search() -> None:
         type="search",
         live="300ms",
         max_chars=100,
-        placeholder="Part of an id, or what they read about: chess, elections …",
+        placeholder="Part of an id, or a topic: chess, elections …",
         width="stretch",
     )
 
 
 def _shown_user(page: Page) -> User:
     user = page.user
-    st.subheader(f"Reader {plain(shortened(user.user_id, 60))}", anchor=False)
-    st.caption(plain(about_user(page.dataset, user)))
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.subheader(f"Reader {plain(shortened(user.user_id, 60))}", anchor=False, width="content")
+        st.caption(plain(about_user(page.dataset, user)), width="content")
     return user
 
 
@@ -82,8 +83,8 @@ def _show_matches(page: Page, text: str) -> None:
             f"Nobody found for “{plain(shortened(text, 60))}”. Try a shorter part of an id, or a topic in one word."
         )
         return
-    more = f" The first {MATCHES} are listed." if len(matches) == MATCHES else ""
-    st.caption(counted(len(matches), "reader") + f" found.{more}")
+    many = len(matches) == MATCHES
+    st.caption(f"The first {MATCHES} readers found." if many else f"{counted(len(matches), 'reader')} found.")
     with st.container(height=min(260, 46 * len(matches) + 34), border=True, gap=None):
         for user in matches:
             _offer(page, user, about_user(page.dataset, user), "match")
@@ -91,8 +92,9 @@ def _show_matches(page: Page, text: str) -> None:
 
 def _show_worth_a_look(page: Page) -> None:
     st.caption("People who read a lot, and people whose first recommendation is unlike what they read.")
-    for user, note in worth_a_look(page):
-        _offer(page, user, note, "star")
+    with st.container(gap=None):
+        for user, note in worth_a_look(page):
+            _offer(page, user, note, "star")
 
 
 def worth_a_look(page: Page, n: int = 6) -> list[tuple[User, str]]:

@@ -76,7 +76,7 @@ VIEWS = {
             "adds",
             "adds",
             True,
-            "What looking from a row at a column **adds** to the score: blue adds, orange takes away.",
+            "What each look (row at column) **adds** to the score: blue adds, orange takes away.",
             "counts in<br>the score",
             "other heads<br>and itself",
             _contributions,

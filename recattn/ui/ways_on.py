@@ -18,7 +18,7 @@ class Way:
 WAYS = (
     Way("attention", "See what each head looks at"),
     Way("explanation", "Why this article?"),
-    Way("what_if", "What if they had read something else?"),
+    Way("what_if", "What if they had read others?"),
 )
 
 
