@@ -11,7 +11,9 @@ import streamlit as st
 from jaxtyping import Float
 
 from recattn.config import checked_name, runs_folder
+from recattn.data import sweep as sweep_datasets
 from recattn.data.store import Dataset
+from recattn.jobs.run_folder import sweep as sweep_runs
 from recattn.types import Array, Prediction, Recommendation
 
 if TYPE_CHECKING:
@@ -124,3 +126,10 @@ def _showcase(run: str, key: Key) -> tuple[str, str]:
     firsts = {user.user_id: recommendations(run, key[0], user.history, 1) for user in fitting}
     user_id = max(firsts, key=lambda user: firsts[user][0].reason_adds or 0.0 if firsts[user] else -1.0)
     return user_id, firsts[user_id][0].item_id if firsts[user_id] else ""
+
+
+@st.cache_resource(show_spinner=False)
+def sweep_once(home: str) -> None:  # noqa: ARG001 - the key: a server may be pointed at another home
+    """Clear away what killed imports and deletions left, when the server first shows a page."""
+    sweep_datasets()
+    sweep_runs()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 import streamlit as st
 
+from recattn.config import home
 from recattn.data.store import Dataset, dataset_infos
 from recattn.errors import RecAttnError, UnknownError
 from recattn.jobs.registry import Registry, Run
@@ -133,6 +134,7 @@ def open_page(name: str) -> Iterator[Page]:
     entry = PAGES[name]
     st.set_page_config(f"{entry.title} · RecAttn", _HERE / "icon.svg", "wide", initial_sidebar_state=_SIDEBAR)
     st.html(_HERE / "page.css")
+    loads.sweep_once(str(home()))
     page, problem = _page(name)
     _draw_sidebar(page)
     _draw_heading(page, entry)

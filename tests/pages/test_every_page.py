@@ -2,8 +2,9 @@ import shutil
 from pathlib import Path
 
 import pytest
+import streamlit as st
 
-from recattn.config import runs_folder
+from recattn.config import datasets_folder, runs_folder
 
 from .conftest import PAGES, Open, words
 
@@ -90,3 +91,14 @@ def test_a_run_without_its_files_leaves_every_page_standing(page: str, run_id: s
     app = open_page(page)
     assert not app.exception
     assert not app.error
+
+
+def test_the_first_page_of_a_server_sweeps_up_what_kills_left(trained_home: Path, open_page: Open) -> None:
+    staging, deleted = datasets_folder() / ".staging-news", runs_folder() / ".deleted-20200101-000000-abcd-12"
+    for left in (staging, deleted):
+        left.mkdir()
+        (left / "half").write_text("x")
+    st.cache_resource.clear()
+    open_page("app.py")
+    assert not staging.exists()
+    assert not deleted.exists()
