@@ -52,3 +52,11 @@ def test_the_signed_scale_is_quiet_in_its_middle(theme: Theme) -> None:
     assert distance[:5] == sorted(distance[:5], reverse=True)
     assert distance[5:] == sorted(distance[5:])
     assert max(distance[4:6]) < 1.3
+
+
+@pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
+def test_captions_can_be_read(theme: Theme) -> None:
+    """Streamlit writes them in the text's colour at 60 %."""
+    parts = [(int(theme.text[at : at + 2], 16), int(theme.background[at : at + 2], 16)) for at in (1, 3, 5)]
+    faded = "#" + "".join(f"{round(0.6 * text + 0.4 * background):02x}" for text, background in parts)
+    assert contrast(faded, theme.background) >= 4.5
