@@ -2,7 +2,8 @@
 
 import platform
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -37,19 +38,35 @@ class Outcome:
     machine: Mapping[str, str | int] = field(default_factory=dict)
 
 
-def race(contests: Sequence[Contest], repeats: int = 7, report: Report = silent) -> dict[str, Outcome]:
+def race(
+    contests: Sequence[Contest], repeats: int = 7, report: Report = silent, threads: int = 1
+) -> dict[str, Outcome]:
     """Run every way of every contest once and compare, which also warms up; then time them in turn, again and again.
 
     Args:
         contests: with names of their own.
         repeats: of each way.
         report: hears of each contest by its name.
+        threads: of torch, for every way alike. One, as for a visitor among others: the products are small.
 
     Raises:
         RecAttnError: when the ways of a contest do not lead to the same result.
     """
-    differences = {contest.name: _difference(contest) for contest in contests}
-    return {contest.name: _timed(contest, repeats, differences[contest.name], report) for contest in contests}
+    with _threads(threads):
+        differences = {contest.name: _difference(contest) for contest in contests}
+        return {contest.name: _timed(contest, repeats, differences[contest.name], report) for contest in contests}
+
+
+@contextmanager
+def _threads(threads: int) -> Iterator[None]:
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _timed(contest: Contest, repeats: int, equal_within: float, report: Report) -> Outcome:

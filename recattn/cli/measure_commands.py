@@ -22,7 +22,7 @@ def benchmark(given: Namespace) -> Answer:
         raise UnknownError(f"There is no benchmark {given.name!r}.", allowed, "Choose one of these.")
     chosen = [contest for name, contest in known.items() if given.name in (_ALL, name)]
     with Bar() as bar:
-        found = race(chosen, given.repeats, bar)
+        found = race(chosen, given.repeats, bar, given.threads)
     rows = [
         {"contest": name, "against": peer, "times as long": ratio.value, "from": ratio.low, "to": ratio.high}
         for name, outcome in found.items()
@@ -42,6 +42,7 @@ COMMANDS = (
                 "name", nargs="?", default=_ALL, metavar="NAME", help="one contest (default: explain, all of them)"
             ),
             argument("--repeats", type=count, default=7, help="of each way (default: 7)"),
+            argument("--threads", type=count, default=1, help="of torch, for all alike (default: 1)"),
         ),
     ),
 )
