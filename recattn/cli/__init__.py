@@ -28,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return the exit code."""
     given = parser().parse_args(argv)
     command: Command = given.command
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # see training_job: spinning threads slow a shared machine
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # see jobs.detached: spinning threads slow a shared machine
     try:
         answer = command.run(given)
         print(as_json(answer.document) if given.json else answer.text, flush=True)

@@ -14,9 +14,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import recattn
-from recattn.config import home, runs_folder
+from recattn.config import runs_folder
 from recattn.errors import Cancelled, RecAttnError, RunError, UnknownError
+from recattn.jobs.detached import spawn
 from recattn.jobs.liveness import ProcessIdentity, identity_of, is_alive, this_process
 from recattn.jobs.registry import Registry
 from recattn.jobs.run_folder import folder_of
@@ -158,19 +158,9 @@ def _told_at(run: str, what: str) -> float:
 
 
 def _spawned(run: str, what: str) -> "subprocess.Popen[bytes]":
-    """The process that measures, as the leader of its own session; see `training_job`."""
-    environment = {"OMP_WAIT_POLICY": "PASSIVE"} | os.environ | {"RECATTN_HOME": str(home()), "PYTHONUNBUFFERED": "1"}
+    """The process that measures."""
     try:
-        with (folder_of(run) / "measuring.log").open("ab") as log:
-            return subprocess.Popen(
-                [sys.executable, "-m", "recattn.jobs.measuring", run, what],
-                cwd=Path(recattn.__file__).parents[1],
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
+        return spawn("recattn.jobs.measuring", run, what, log=folder_of(run) / "measuring.log")
     except OSError as error:
         raise RunError(
             f"No process could be started: {error}.", "", "Free some memory or space, then again."

@@ -1,17 +1,13 @@
 """Start, cancel, resume and delete trainings. The work is done by another process; see ``trainer.py``."""
 
 import dataclasses
-import os
-import subprocess
-import sys
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import recattn
-from recattn.config import home
 from recattn.data import Dataset
 from recattn.errors import RunError
+from recattn.jobs.detached import spawn
 from recattn.jobs.liveness import identity_of, this_process
 from recattn.jobs.registry import Registry, Run, slots
 from recattn.jobs.run_folder import folder_of, new_run, sweep
@@ -83,20 +79,8 @@ def delete(run: str, even_active: bool = False) -> None:
 
 def _spawn(run: str) -> None:
     """Start the trainer as the leader of its own session, so that it outlives this process."""
-    # threads that wait by spinning make each other up to nine times slower when the pages want the cores as well
-    environment = {"OMP_WAIT_POLICY": "PASSIVE"} | os.environ | {"RECATTN_HOME": str(home()), "PYTHONUNBUFFERED": "1"}
-    command = [sys.executable, "-m", "recattn.jobs.trainer", run]
     try:
-        with (folder_of(run) / "log.txt").open("ab") as log:
-            process = subprocess.Popen(
-                command,
-                cwd=Path(recattn.__file__).parents[1],
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
+        process = spawn("recattn.jobs.trainer", run, log=folder_of(run) / "log.txt")
     except OSError as error:
         message = f"The training process could not be started: {error}."
         Registry().end(run, "failed", message)
