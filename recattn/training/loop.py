@@ -2,7 +2,7 @@
 
 Accelerate places model and gradients on whatever the machine has; the loop is ours because every random draw is a
 function of (seed, epoch, step): a resumed training sees exactly what the uninterrupted one saw. transformers' Trainer
-was tried on the same batches: no difference in steps a second beyond noise (median 1.03 times ours over five pairs,
+was tried on the same batches: no difference in steps a second beyond noise (ours over its: median 1.03 of five pairs,
 0.79 to 1.55, one thread), and it wants a dataset, a collator and callbacks around what is one loop here.
 """
 
