@@ -68,8 +68,10 @@ def _unusable(file: Path, error: Exception) -> RunError:
 
 def _put_right(file: Path, error: Exception) -> bool:
     """Do what can be done about an error; says whether another try is worth it."""
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    if code == sqlite3.SQLITE_IOERR:  # also: the file was taken away between two of our steps
+    extended = getattr(error, "sqlite_errorcode", 0)
+    code = extended & 0xFF
+    # the file was taken away between two of our steps: next time it is found missing
+    if code == sqlite3.SQLITE_IOERR or extended == sqlite3.SQLITE_READONLY_DBMOVED:
         time.sleep(0.02)
         return True
     if not isinstance(error, DamagedError) and code not in _DAMAGED:

@@ -105,5 +105,5 @@ def _held_norm(
     """A normalisation, and its linear part with the spread it divides by held."""
     if not isinstance(norm, nn.LayerNorm):
         return z, linear
-    spread = (z.var(dim=-1, correction=0, keepdim=True) + norm.eps).sqrt()
+    spread = ((z - z.mean(dim=-1, keepdim=True)).square().mean(dim=-1, keepdim=True) + norm.eps).sqrt()
     return norm(z), (linear - linear.mean(dim=-1, keepdim=True)) / spread * norm.weight
