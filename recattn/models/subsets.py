@@ -23,7 +23,7 @@ from torch import Tensor
 from recattn.models.attention import Block, RecAttnModel, masked_softmax
 
 _FEW = 4  # hidden clicks up to which taking out is faster than adding up
-_FEW_PER_BATCH = 25
+_FEW_PER_BATCH = 17  # keeps what one batch makes in the processor's cache
 _CELLS_PER_BATCH = 1 << 17  # of A: keeps one batch in the processor's cache
 _LEAST_LEFT = 1e-9  # share of a row's weight that must stay visible for taking out to be accurate
 _LEAST_SUM = 1e-30  # of a row of E that float32 can still divide by
