@@ -167,18 +167,16 @@ class Block(nn.Module):
         super().__init__()
         self.attention = SelfAttention(config.dim, config.heads, config.dropout, config.attention)
         self.residual = config.residual
-        self.norm = nn.LayerNorm(config.dim) if config.feed_forward else nn.Identity()
-        self.feed_forward = (
-            nn.Sequential(
-                nn.LayerNorm(config.dim),
-                nn.Linear(config.dim, 4 * config.dim),
-                nn.GELU(),
-                nn.Linear(4 * config.dim, config.dim),
-                nn.Dropout(config.dropout),
-            )
-            if config.feed_forward
-            else None
-        )
+        self.norm: nn.Module = nn.Identity()
+        self.feed_forward: nn.Sequential | None = None
+        if config.feed_forward:
+            norm, last = nn.LayerNorm(config.dim), nn.Linear(4 * config.dim, config.dim)
+            # Attention begins with units of length about 1, also normalised ones, and the feed-forward part with 0.
+            nn.init.constant_(norm.weight, 1 / math.sqrt(config.dim))
+            nn.init.zeros_(last.weight)
+            nn.init.zeros_(last.bias)
+            widened = (nn.LayerNorm(config.dim), nn.Linear(config.dim, 4 * config.dim), nn.GELU())
+            self.norm, self.feed_forward = norm, nn.Sequential(*widened, last, nn.Dropout(config.dropout))
 
     def forward(
         self,

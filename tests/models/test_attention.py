@@ -175,15 +175,20 @@ def test_masked_softmax_of_a_hidden_row_is_zero() -> None:
     assert weights.tolist() == [[0.0, 0.0], [1.0, 0.0]]
 
 
-def test_an_untrained_model_orders_as_the_cosine_to_the_mean_of_the_history() -> None:
+@pytest.mark.parametrize("settings", [{}, {"layers": 2}, {"layers": 2, "feed_forward": True}], ids=str)
+def test_an_untrained_model_orders_as_the_cosine_to_the_mean_of_the_history(settings: dict[str, Any]) -> None:
     torch.manual_seed(0)
-    model = RecAttnModel(RecAttnConfig(text_dim=48, dim=48, heads=12, null_click=False)).eval()
+    model = RecAttnModel(RecAttnConfig(text_dim=48, dim=48, heads=12, null_click=False, **settings)).eval()
     vectors = nn.functional.normalize(torch.randn(60, 48), dim=-1)
     history, candidates = torch.arange(10)[None], torch.arange(10, 60)[None]
     keep, categories = torch.ones(1, 10, dtype=torch.bool), torch.zeros(60, dtype=torch.long)
     scores = model(vectors, categories, history, keep, candidates).scores[0]
     cosine = vectors[10:] @ vectors[:10].mean(dim=0)
     assert torch.corrcoef(torch.stack([scores.detach(), cosine]))[0, 1] > 0.95
+    clicks = model.embed(vectors, categories)[history]
+    assert torch.as_tensor(model.read(clicks, keep, explain=True).attentions).amax(dim=-1).median() < 0.9, (
+        "heads begin open"
+    )
 
 
 def test_a_saved_model_loads_to_the_same_scores(tmp_path: Any) -> None:
