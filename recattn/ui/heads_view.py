@@ -15,7 +15,7 @@ from recattn.ui import loads
 from recattn.ui.export import offer_csv
 from recattn.ui.reading import titles
 from recattn.ui.shell import Page
-from recattn.ui.wording import counted, percent, plain, shortened, signed
+from recattn.ui.wording import counted, figure, percent, plain, shortened, signed
 
 BY_NUMBER, BY_COST, BY_SPREAD = "number", "cost", "spread"
 _MAP = "head-map"
@@ -105,7 +105,7 @@ def show_map(page: Page, found: Heads, shown: Shown) -> None:
     accuracy = f" With all heads nDCG@10 is {found.accuracy.value:.3f}." if found.accuracy else ""
     st.caption(
         f"Shares of attention over the articles of {counted(found.users, 'reader')}, by chance (seed {found.seed}); "
-        "kinds overlap. Costs: filled dots are beyond noise, open ones are not, over "
+        "kinds overlap. Costs: filled dots are beyond noise (of twenty, one is by chance), open ones are not, over "
         f"{counted(found.impressions, 'impression')} (bootstrap over readers).{accuracy}"
     )
 
@@ -274,7 +274,8 @@ def cheapest(found: Heads) -> list[HeadCard]:
 
 def removal_finding(names: list[str], cost: Interval) -> str:
     """What it costs to switch heads off together; markdown."""
-    beyond = "That is within noise: they could go." if cost.low <= 0 else "Ranking needs them."
+    worst = f"That is within noise; at worst {figure(max(cost.high, 0.0))} is lost."
+    beyond = worst if cost.low <= 0 else "Ranking needs them."
     listed = ", ".join(name.removeprefix("Head ") for name in names)
     noun = "head" if len(names) == 1 else "heads"
     return f"Without {noun} {listed} nDCG@10 changes by {_change(cost)}. {beyond}"

@@ -6,7 +6,7 @@ from pathlib import Path
 import streamlit as st
 
 from recattn.errors import RecAttnError
-from recattn.figures.intervals import interval_figure
+from recattn.figures.differences import differences_figure
 from recattn.figures.judged import judged_figure, judged_finding
 from recattn.trust.records import Faithfulness, Planted, Twins, read_json, read_twins
 from recattn.trust.twins import twins_of
@@ -87,9 +87,7 @@ def _show_differences(told: Twins) -> None:
     st.markdown(plain(told.verdict))
     values = {f"learned less {twin.attention}": twin.difference["ndcg@10"] for twin in told.twins}
     st.plotly_chart(
-        interval_figure(
-            values | {"no difference": Interval(0.0, 0.0, 0.0)}, next(iter(values)), "Difference in nDCG@10"
-        ),
+        differences_figure(values, "Difference in nDCG@10: right of 0, this model is better"),
         key="twins",
         alt=told.verdict,
         config={"displayModeBar": False},

@@ -11,7 +11,16 @@ from recattn.trust.heads import HEADS, Heads, cost_without, head_cards
 from recattn.trust.records import write_record
 from recattn.types import Interval
 from recattn.ui.choice import Choice
-from recattn.ui.heads_view import BY_COST, alike_finding, cards_frame, cheapest, example_link, ordered, sentences
+from recattn.ui.heads_view import (
+    BY_COST,
+    alike_finding,
+    cards_frame,
+    cheapest,
+    example_link,
+    ordered,
+    removal_finding,
+    sentences,
+)
 from recattn.ui.shell import Page
 
 from .conftest import Open, words
@@ -71,6 +80,11 @@ def test_heads_that_are_switched_off_together_cost_what_ranking_without_them_doe
     app = open_page(PAGE)
     app.button_group(key="off").set_value(["Head 1", "Head 2"]).run()
     assert "Without heads 1, 2 nDCG@10 changes by" in words(app)
+
+
+def test_heads_within_noise_are_told_with_the_worst_that_may_be_lost() -> None:
+    assert removal_finding(["Head 3"], Interval(0.001, -0.01, 0.02)).endswith("at worst 0.020 is lost.")
+    assert removal_finding(["Head 3", "Head 7"], Interval(0.02, 0.01, 0.03)).endswith("Ranking needs them.")
 
 
 def test_all_heads_together_cost_what_the_cards_say(folder: Path, cards: Heads) -> None:
