@@ -274,7 +274,7 @@ def cheapest(found: Heads) -> list[HeadCard]:
 
 def removal_finding(names: list[str], cost: Interval) -> str:
     """What it costs to switch heads off together; markdown."""
-    worst = f"That is within noise; at worst {figure(max(cost.high, 0.0))} is lost."
+    worst = f"That is within noise; up to {figure(max(cost.high, 0.0))} may be lost."
     beyond = worst if cost.low <= 0 else "Ranking needs them."
     listed = ", ".join(name.removeprefix("Head ") for name in names)
     noun = "head" if len(names) == 1 else "heads"

@@ -87,7 +87,7 @@ def _show_differences(told: Twins) -> None:
     st.markdown(plain(told.verdict))
     values = {f"learned less {twin.attention}": twin.difference["ndcg@10"] for twin in told.twins}
     st.plotly_chart(
-        differences_figure(values, "Difference in nDCG@10: right of 0, this model is better"),
+        differences_figure(values, "nDCG@10: right of 0, it is better"),
         key="twins",
         alt=told.verdict,
         config={"displayModeBar": False},

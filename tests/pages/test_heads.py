@@ -83,7 +83,7 @@ def test_heads_that_are_switched_off_together_cost_what_ranking_without_them_doe
 
 
 def test_heads_within_noise_are_told_with_the_worst_that_may_be_lost() -> None:
-    assert removal_finding(["Head 3"], Interval(0.001, -0.01, 0.02)).endswith("at worst 0.020 is lost.")
+    assert removal_finding(["Head 3"], Interval(0.001, -0.01, 0.02)).endswith("up to 0.020 may be lost.")
     assert removal_finding(["Head 3", "Head 7"], Interval(0.02, 0.01, 0.03)).endswith("Ranking needs them.")
 
 
