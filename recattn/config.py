@@ -24,6 +24,16 @@ def runs_folder() -> Path:
     return home() / "runs"
 
 
+def jobs_folder() -> Path:
+    """Imports, measurements and other jobs that are no trainings, one folder an id."""
+    return home() / "jobs"
+
+
+def uploads_folder() -> Path:
+    """What was uploaded for an import, one folder an upload, until the import is over."""
+    return home() / "uploads"
+
+
 def vectors_folder() -> Path:
     """Cached text vectors, one folder an encoder fingerprint."""
     return home() / "vectors"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from recattn.cli.command import Answer, Command, argument
 from recattn.cli.output import Bar, note, table
+from recattn.cli.performing import performed
 from recattn.types import DatasetInfo
 
 _SPLITS = ("train", "dev")
@@ -39,15 +40,23 @@ def _checksums(folder: Path) -> dict[str, str]:
 
 def import_news(given: Namespace) -> Answer:
     """News in MIND's layout as a dataset."""
-    from recattn.data import import_mind
+    from recattn.data import Dataset
+    from recattn.jobs.starting import queue
 
-    with Bar() as bar:
-        info = import_mind(given.name, given.train, given.dev, given.test, given.replace, bar)
+    splits = {split: path and str(Path(path).absolute()) for split, path in _paths(given).items()}
+    done = performed(queue("import", given.name, {"format": "mind", **splits, "replace": given.replace}))
+    if done.state != "finished":
+        return Answer({"dataset": None, "state": done.state}, done.message, exit_code=1)
+    info = Dataset.open(given.name).info
     for row in info.rejected_rows[:5]:
         note(f"{row['file']}, line {row['line']}: {row['reason']}: {row['text']}")
     for line in info.notes:
         note(line)
     return _imported(info, with_rejected=True)
+
+
+def _paths(given: Namespace) -> dict[str, str | None]:
+    return {"train": given.train, "dev": given.dev, "test": given.test}
 
 
 def _imported(info: DatasetInfo, with_rejected: bool) -> Answer:

@@ -1,12 +1,13 @@
-"""Commands about runs: train, runs, activate, cancel, resume, delete."""
+"""Commands about runs and other jobs: train, runs, jobs, activate, roll-back, rename, cancel, resume, delete."""
 
 import dataclasses
 from argparse import ArgumentTypeError, Namespace
 from typing import Any
 
 from recattn.cli.command import Answer, Command, argument
-from recattn.cli.output import Bar, note, table
-from recattn.errors import Cancelled
+from recattn.cli.output import table
+from recattn.cli.performing import performed
+from recattn.errors import RunError
 from recattn.jobs.registry import Registry, Run
 from recattn.training.config import PRESETS, TrainingConfig, configured
 
@@ -15,30 +16,20 @@ _RUN = argument("run", metavar="ID", help="of the run")
 
 def train(given: Namespace) -> Answer:
     """Train in the foreground; the same run as one from the page, seen there too."""
-    from recattn.jobs.training_job import queue_training
+    from recattn.jobs.starting import queue_training
 
     config = configured(given.preset, dict(given.set))
-    return _work(queue_training(given.dataset, config, given.preset, not given.no_activate))
+    return _ended(performed(queue_training(given.dataset, config, given.preset, not given.no_activate)))
 
 
 def resume(given: Namespace) -> Answer:
-    """Go on in the foreground from the last checkpoint."""
+    """Go on in the foreground: a training from its last checkpoint."""
     from recattn.jobs.liveness import this_process
 
-    return _work(Registry().requeue(given.run, this_process()).run)
+    return _ended(performed(Registry().requeue(given.run, this_process()).run))
 
 
-def _work(run: str) -> Answer:
-    """Do the training of a queued run here. Ctrl-C stops it with a checkpoint."""
-    from recattn.jobs.trainer import train_run
-
-    note(f"Run {run}. Ctrl-C stops it; what is done until then is kept.")
-    try:
-        with Bar() as bar:
-            done = train_run(run, bar)
-    except Cancelled:
-        note(f"Stopped. To go on: python -m recattn resume {run}")
-        done = Registry().run(run)
+def _ended(done: Run) -> Answer:
     document = {"run": done.run, "state": done.state, "metrics": dict(done.metrics)}
     return Answer(document, _runs_table([done]), exit_code=0 if done.state == "finished" else 1)
 
@@ -47,6 +38,45 @@ def list_runs(_: Namespace) -> Answer:
     """All runs, newest first."""
     runs = Registry().runs()
     return Answer([_document(run) for run in runs], _runs_table(runs))
+
+
+def list_jobs(_: Namespace) -> Answer:
+    """All jobs of every kind, newest first."""
+    jobs = Registry().jobs()
+    document = [
+        {
+            "run": job.run,
+            "kind": job.kind,
+            "dataset": job.dataset,
+            "subject": job.subject,
+            "state": job.state,
+            "phase": job.phase,
+            "done": job.done,
+            "total": job.total,
+            "eta_seconds": job.eta_seconds,
+            "message": job.message,
+        }
+        for job in jobs
+    ]
+    rows = [
+        {"job": job.run, "kind": job.kind, "dataset": job.dataset, "state": job.state}
+        | {"progress": f"{job.phase} {job.done:,}/{job.total:,}" if job.phase else "", "message": job.message}
+        for job in jobs
+    ]
+    return Answer(document, table(rows, "No jobs yet."))
+
+
+def roll_back(_: Namespace) -> Answer:
+    """Let the run answer that did before."""
+    former = Registry().former()
+    if former is None:
+        raise RunError("No other run answered before.", "", "Activate one: python -m recattn activate ID.")
+    return _about(Registry().activate(former.run))
+
+
+def rename(given: Namespace) -> Answer:
+    """Give a run a name for people."""
+    return _about(Registry().rename(given.run, given.title))
 
 
 def activate(given: Namespace) -> Answer:
@@ -129,13 +159,21 @@ COMMANDS = (
         ),
         _settings(),
     ),
-    Command("runs", "List the runs, newest first.", list_runs),
+    Command("runs", "List the trained models, newest first.", list_runs),
+    Command("jobs", "List all jobs: trainings, imports, measurements; newest first.", list_jobs),
     Command("activate", "Let a finished run answer.", activate, (_RUN,)),
-    Command("cancel", "Ask a queued or running run to stop.", cancel, (_RUN,)),
-    Command("resume", "Go on with a cancelled, failed or interrupted run, in the foreground.", resume, (_RUN,)),
+    Command("roll-back", "Let the run answer again that did before.", roll_back),
+    Command(
+        "rename",
+        "Give a run a name for people.",
+        rename,
+        (_RUN, argument("title", metavar="NAME", help='up to 60 signs; "" takes it away')),
+    ),
+    Command("cancel", "Ask a queued or running job to stop.", cancel, (_RUN,)),
+    Command("resume", "Go on with a cancelled, failed or interrupted job, in the foreground.", resume, (_RUN,)),
     Command(
         "delete",
-        "Remove a run and its files for good.",
+        "Remove a run, or another job, and its files for good.",
         delete,
         (_RUN, argument("--even-active", action="store_true", help="also when it is the one that answers")),
     ),

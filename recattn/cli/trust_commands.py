@@ -4,11 +4,16 @@ import dataclasses
 from argparse import Namespace
 from typing import Any
 
-from recattn.cli.answer_commands import RUN, chosen_run, recommender_of
+from recattn.cli.answer_commands import RUN, chosen_run
 from recattn.cli.command import Answer, Command, argument
 from recattn.cli.numbers import count, whole
-from recattn.cli.output import Bar, table, with_interval
-from recattn.trust.records import FAITHFULNESS, TWINS, Planted, Table, write_record
+from recattn.cli.output import table, with_interval
+from recattn.cli.performing import performed
+from recattn.data import Dataset
+from recattn.errors import Cancelled, RunError
+from recattn.jobs.registry import Run
+from recattn.jobs.starting import queue
+from recattn.trust.records import Planted, Table, read_faithfulness, read_twins
 
 _SHOWN = ("deletion", "insertion", "pos@10", "neg@10", "spearman_loo", "top3_loo", "stability", "randomisation")
 _SHOWN_PLANTED = ("auc", "recall@1", "recall@3")
@@ -16,16 +21,14 @@ _SHOWN_PLANTED = ("auc", "recall@1", "recall@3")
 
 def faithfulness(given: Namespace) -> Answer:
     """Judge every explanation method, compare the run with its twins, and keep both beside the run."""
-    recommender = recommender_of(chosen_run(given.run))
-    from recattn.trust.faithfulness import faithfulness
-    from recattn.trust.twins import compare_twins
-
-    with Bar() as bar:
-        found = faithfulness(recommender, given.users, given.seed, bar)
-        twins = compare_twins(recommender, report=bar) if _has_labels(recommender) else None
-    write_record(recommender.folder / FAITHFULNESS, found)
-    if twins is not None:
-        write_record(recommender.folder / TWINS, twins)
+    run = chosen_run(given.run)
+    _measured("faithfulness", run, given)
+    found, twins = read_faithfulness(run.folder), None
+    if _has_labels(run):
+        performed(queue("twins", run.dataset, {}, subject=run.run))
+        twins = read_twins(run.folder)
+    if found is None:
+        raise RunError(f"What was measured of {run.run} can't be read.", "", "Measure again.")
     document = dataclasses.asdict(found) | {"twins": twins and dataclasses.asdict(twins)}
     head = f"{found.users} users of {found.dataset}, one recommendation each; run {found.run}; seed {found.seed}"
     parts = [head, _shown(found.methods, _SHOWN, {name: note.higher_is_better for name, note in found.metrics.items()})]
@@ -34,8 +37,19 @@ def faithfulness(given: Namespace) -> Answer:
     return Answer(document, "\n\n".join(parts))
 
 
-def _has_labels(recommender: Any) -> bool:
-    dataset = recommender.dataset
+def _measured(kind: str, run: Run, given: Namespace) -> None:
+    """Measure in the foreground, as a job like one from the page.
+
+    Raises:
+        Cancelled: when it was stopped.
+    """
+    settings = {"users": given.users, "seed": given.seed}
+    if performed(queue(kind, run.dataset, settings, subject=run.run)).state != "finished":
+        raise Cancelled
+
+
+def _has_labels(run: Run) -> bool:
+    dataset = Dataset.open(run.dataset)
     return "dev" in dataset.info.splits and dataset.impressions("dev").labels is not None
 
 
@@ -55,12 +69,13 @@ def _shown(methods: Table, columns: tuple[str, ...], better: dict[str, bool]) ->
 
 def heads(given: Namespace) -> Answer:
     """Say what each head looks at and what ranking loses without it, and keep it beside the run."""
-    recommender = recommender_of(chosen_run(given.run))
-    from recattn.trust.heads import HEADS, head_cards
+    from recattn.trust.heads import read_heads
 
-    with Bar() as bar:
-        found = head_cards(recommender, given.users, given.seed, bar)
-    write_record(recommender.folder / HEADS, found)
+    run = chosen_run(given.run)
+    _measured("heads", run, given)
+    found = read_heads(run.folder)
+    if found is None:
+        raise RunError(f"What was measured of {run.run} can't be read.", "", "Measure again.")
     rows: list[dict[str, Any]] = [
         {"layer": card.layer + 1, "head": card.head + 1}
         | {kind: share.value for kind, share in card.mass.items()}

@@ -14,16 +14,14 @@ from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any
 
-from recattn.config import runs_folder
 from recattn.errors import Cancelled, RecAttnError, TrainingError
 from recattn.jobs.liveness import this_process
 from recattn.jobs.reconciling import job_of
 from recattn.jobs.registry import Registry
-from recattn.jobs.run_folder import checksums, write_job
+from recattn.jobs.run_folder import TRAIN, checksums, folder_of, going_on, write_job
 from recattn.types import Report, silent
 
 TELL_SECONDS = 0.5  # progress is written, and cancellation heard of, this often
-_CANCELLED = "Stopped as asked. Resume goes on from its last checkpoint."
 _NO_MEMORY = re.compile("out of memory|not enough memory|allocate memory", re.IGNORECASE)
 
 
@@ -34,13 +32,14 @@ class Attempt:
     Whatever error ends the work leaves as a `RecAttnError`; the traceback of an unexpected one goes to the log.
 
     Args:
-        run: a queued run whose process this one becomes.
+        run: the id of a queued job whose process this one becomes.
         watch: hears what is reported as well, e.g. to draw a progress bar.
     """
 
     def __init__(self, run: str, watch: Report = silent) -> None:
-        self.run, self.folder, self.watch = run, runs_folder() / run, watch
+        self.run, self.folder, self.watch = run, folder_of(run), watch
         self.registry = Registry()
+        self.outcome = ""  # what to say about it when it is finished
         self._owns = False
         self._stop, self._ended = threading.Event(), threading.Event()
         self._progress = _Progress()
@@ -106,10 +105,12 @@ class Attempt:
     def _end(self, error: RecAttnError | None) -> None:
         """Write the last state into the folder, then into the registry."""
         state = "finished" if error is None else "cancelled" if isinstance(error, Cancelled) else "failed"
-        message = "" if error is None else _CANCELLED if isinstance(error, Cancelled) else str(error)
+        job = job_of(self.folder)
+        stopped = f"Stopped as asked. {going_on(job.kind)}"
+        message = self.outcome if error is None else stopped if isinstance(error, Cancelled) else str(error)
         _remove_parts(self.folder)  # what a full disk left half-written makes the room for these words
-        sums = checksums(self.folder) if state == "finished" else {}
-        job = dataclasses.replace(job_of(self.folder), state=state, message=message, checksums=sums)
+        sums = checksums(self.folder) if state == "finished" and job.kind == TRAIN else {}
+        job = dataclasses.replace(job, state=state, message=message, checksums=sums)
         with suppress(OSError):  # still no room: then the registry alone knows
             write_job(self.folder, job)
         self.log(f"{state} {message}")

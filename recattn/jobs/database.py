@@ -18,7 +18,7 @@ from recattn.jobs.run_folder import STATES
 
 T = TypeVar("T")
 
-VERSION = 1
+VERSION = 2
 _BUSY_SECONDS = 20
 _TRIES = 5
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_FORMAT)
@@ -26,6 +26,7 @@ _SCHEMA = f"""
 PRAGMA journal_mode = WAL;
 CREATE TABLE runs (
     run TEXT PRIMARY KEY, kind TEXT NOT NULL, preset TEXT NOT NULL, dataset TEXT NOT NULL, created TEXT NOT NULL,
+    subject TEXT NOT NULL, title TEXT NOT NULL,
     state TEXT NOT NULL CHECK (state IN {STATES}), message TEXT NOT NULL, activate INTEGER NOT NULL,
     metrics TEXT NOT NULL CHECK (json_valid(metrics)),
     phase TEXT NOT NULL DEFAULT '', done INTEGER NOT NULL DEFAULT 0, total INTEGER NOT NULL DEFAULT 0,

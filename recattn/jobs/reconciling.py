@@ -8,7 +8,9 @@ from pathlib import Path
 from recattn.config import runs_folder
 from recattn.errors import RunError
 from recattn.jobs.liveness import ProcessIdentity, is_alive
-from recattn.jobs.run_folder import BUSY, Job, metrics, read_job, run_folders, state_without_process
+from recattn.jobs.run_folder import BUSY, TRAIN, Job, folder_of, metrics, read_job, run_folders, state_without_process
+
+_REMEMBERED = 20  # activations
 
 
 def is_stale(db: sqlite3.Connection) -> bool:
@@ -46,23 +48,34 @@ def pid_of(db: sqlite3.Connection, run: str) -> int | None:
 
 def end_run(db: sqlite3.Connection, run: str, state: str, message: str) -> None:
     """Give a run its last state. A finished one becomes active when its job says so, or when none is."""
-    numbers = json.dumps(metrics(runs_folder() / run))
-    set_run(db, run, state=state, message=message, has_slot=0, eta_seconds=None, metrics=numbers)
-    if state == "finished" and db.execute(_TO_ACTIVATE, (run,)).fetchone():
+    set_run(db, run, state=state, message=message, has_slot=0, eta_seconds=None)
+    row = db.execute("SELECT kind, subject FROM runs WHERE run = ?", (run,)).fetchone()
+    if row:  # an evaluation changes the figures of the run it is about
+        about = row["subject"] or run
+        set_run(db, about, metrics=json.dumps(metrics(folder_of(about))))
+    if state == "finished" and db.execute(_TO_ACTIVATE, (run, TRAIN)).fetchone():
         set_active(db, run)
 
 
 _TO_ACTIVATE = """
-    SELECT 1 FROM runs WHERE run = ? AND (activate OR NOT EXISTS (SELECT 1 FROM active JOIN runs USING (run)))
+    SELECT 1 FROM runs WHERE run = ? AND kind = ?
+        AND (activate OR NOT EXISTS (SELECT 1 FROM active JOIN runs USING (run)))
 """
 
 
 def set_active(db: sqlite3.Connection, run: str) -> None:
     """Make a run (with "" none) the active one; a small file beside the runs remembers it for a new registry."""
     db.execute("INSERT OR REPLACE INTO active VALUES (1, ?)", (run,))
+    former = activations()
     part = _active_file().with_suffix(".part")
-    part.write_text(run)
+    part.parent.mkdir(parents=True, exist_ok=True)
+    part.write_text("\n".join([*(former if former[-1:] != [run] else former[:-1]), run][-_REMEMBERED:]))
     part.replace(_active_file())
+
+
+def activations() -> list[str]:
+    """The runs that answered, the present one last; "" stands for none."""
+    return _active_file().read_text().split("\n") if _active_file().is_file() else []
 
 
 def job_of(folder: Path) -> Job:
@@ -104,6 +117,8 @@ def _add(db: sqlite3.Connection, folder: Path, job: Job) -> None:
         "kind": job.kind,
         "preset": job.preset,
         "dataset": job.dataset,
+        "subject": job.subject,
+        "title": job.title,
         "created": job.created,
         "state": state,
         "message": message,
@@ -120,9 +135,10 @@ def _add(db: sqlite3.Connection, folder: Path, job: Job) -> None:
 
 def _remember_active(db: sqlite3.Connection) -> None:
     """In a new registry: the run that was active, else the newest finished one, if there is any."""
-    finished = [row["run"] for row in db.execute("SELECT run FROM runs WHERE state = 'finished' ORDER BY created DESC")]
-    remembered = _active_file().read_text() if _active_file().is_file() else None
-    if remembered is not None and remembered in ("", *finished):
-        set_active(db, remembered)
+    newest = "SELECT run FROM runs WHERE state = 'finished' AND kind = ? ORDER BY created DESC"
+    finished = [row["run"] for row in db.execute(newest, (TRAIN,))]
+    remembered = activations()
+    if remembered and remembered[-1] in ("", *finished):
+        set_active(db, remembered[-1])
     elif finished:
         set_active(db, finished[0])

@@ -1,4 +1,4 @@
-"""Which runs exist, what state each is in, and which one answers: one SQLite file for page, trainer and shell.
+"""Which jobs exist, what state each is in, and which run answers: one SQLite file for page, worker and shell.
 
 Every look compares the registry with the run folders and with the processes at work. So a run whose process died is
 shown as interrupted, a lost registry fills itself again, and nothing has to tidy up in the background.
@@ -13,23 +13,25 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
-from recattn.config import registry_file, runs_folder
+from recattn.config import jobs_folder, registry_file, runs_folder
 from recattn.errors import RunError, UnknownError
 from recattn.jobs.database import DamagedError, work_on, writing
 from recattn.jobs.liveness import ProcessIdentity, this_process
-from recattn.jobs.reconciling import end_run, is_stale, job_of, pid_of, put_right, set_active, set_run
-from recattn.jobs.run_folder import BUSY, RESUMABLE, STATES, check_model, folder_of, remove, unknown, write_job
+from recattn.jobs.reconciling import activations, end_run, is_stale, job_of, pid_of, put_right, set_active, set_run
+from recattn.jobs.run_folder import BUSY, RESUMABLE, STATES, TRAIN, check_model, folder_of, remove, unknown, write_job
 
 T = TypeVar("T")
+
+TITLE_LENGTH = 60
 
 
 @dataclass(frozen=True)
 class Run:
-    """One training, or what became of it.
+    """One job, or what became of it. A training is a run in the narrow sense: it leaves a model.
 
-    ``state`` is one of queued, running, cancelling, cancelled, failed (``message`` says why), interrupted, finished.
-    ``done`` of ``total`` counts the steps of ``phase``, for which ``eta_seconds`` are left; ``figures`` are the latest
-    of each name.
+    ``subject`` is the run that a measurement is about. ``state`` is one of queued, running, cancelling, cancelled,
+    failed (``message`` says why), interrupted, finished. ``done`` of ``total`` counts the steps of ``phase``, for which
+    ``eta_seconds`` are left; ``figures`` are the latest of each name.
     """
 
     run: str
@@ -37,6 +39,8 @@ class Run:
     preset: str
     dataset: str
     created: str
+    subject: str
+    title: str
     state: str
     message: str
     active: bool
@@ -50,11 +54,11 @@ class Run:
     @property
     def folder(self) -> Path:
         """Where its files are."""
-        return runs_folder() / self.run
+        return (runs_folder() if self.kind == TRAIN else jobs_folder()) / self.run
 
 
 def slots() -> int:
-    """How many trainings may run at once: ``RECATTN_SLOTS``, or 1.
+    """How many jobs that use a model may run at once, and how many imports: ``RECATTN_SLOTS``, or 1.
 
     Raises:
         UnknownError: when that is no number from 1.
@@ -66,13 +70,17 @@ def slots() -> int:
 
 
 class Registry:
-    """The runs. Holds nothing but the file's name: cheap to make, safe between threads and processes."""
+    """The jobs. Holds nothing but the file's name: cheap to make, safe between threads and processes."""
 
     def __init__(self) -> None:
         self.file = registry_file()
 
     def runs(self) -> list[Run]:
-        """All runs, newest first."""
+        """All trainings, newest first."""
+        return [job for job in self.jobs() if job.kind == TRAIN]
+
+    def jobs(self) -> list[Run]:
+        """All jobs, newest first."""
         return self._look(lambda db: [_run(row) for row in db.execute(_SELECT + " ORDER BY created DESC, run DESC")])
 
     def run(self, run: str) -> Run:
@@ -88,13 +96,20 @@ class Registry:
         """The run that answers, if one does."""
         return self._look(lambda db: next(map(_run, db.execute(_SELECT + " WHERE active")), None))
 
+    def former(self) -> Run | None:
+        """The finished run that answered before the present one, if it is still there."""
+        finished = {run.run: run for run in self.runs() if run.state == "finished" and not run.active}
+        return next((finished[run] for run in reversed(activations()) if run in finished), None)
+
     def activate(self, run: str) -> Run:
         """Let a finished run answer, for everybody and at once.
 
         Raises:
-            RunError: when it is not finished, or its files are damaged.
+            RunError: when it is not finished, leaves no model, or its files are damaged.
         """
         found = self.run(run)
+        if found.kind != TRAIN:
+            raise RunError(f"The job {run} is no training.", "Only a run with a model can answer.", "Choose a run.")
         if found.state == "finished":
             check_model(found.folder, job_of(found.folder))
 
@@ -192,6 +207,25 @@ class Registry:
 
         return self._change(work)
 
+    def rename(self, run: str, title: str) -> Run:
+        """Give a run a name for people; an empty one takes it away.
+
+        Raises:
+            RunError: when the name is too long or holds signs that can't be seen.
+        """
+        title = title.strip()
+        if len(title) > TITLE_LENGTH or not title.isprintable():
+            allowed = f"Allowed are up to {TITLE_LENGTH} signs that can be seen."
+            raise RunError(f"{title[:80]!r} can't be the name of a run.", allowed, "Choose a shorter, plain name.")
+
+        def work(db: sqlite3.Connection) -> Run:
+            found = _found(db, run)
+            write_job(found.folder, replace(job_of(found.folder), title=title, state=found.state))
+            set_run(db, run, title=title)
+            return _found(db, run)
+
+        return self._change(work)
+
     def delete(self, run: str, even_active: bool = False) -> None:
         """Take a run away. Its folder is out of sight at once; `run_folder.sweep` frees the space.
 
@@ -237,9 +271,11 @@ class Registry:
         return work_on(self.file, changed)
 
 
+# imports, which wait for the disk and use little memory, have slots of their own
 _TAKEN = """
-    SELECT count(*) FROM runs WHERE run != :run AND
-        (has_slot OR (state = 'queued' AND queued < (SELECT queued FROM runs WHERE run = :run)))
+    SELECT count(*) FROM runs AS other, runs AS own WHERE own.run = :run AND other.run != :run
+        AND (other.kind = 'import') = (own.kind = 'import')
+        AND (other.has_slot OR (other.state = 'queued' AND other.queued < own.queued))
 """
 _SELECT = "SELECT *, coalesce(run = (SELECT run FROM active), 0) AS active FROM runs"
 
@@ -250,7 +286,19 @@ def _run(row: sqlite3.Row) -> Run:
             raise ValueError(f"the state {row['state']!r}")
         return Run(
             **{
-                name: row[name] for name in ("run", "kind", "preset", "dataset", "created", "state", "message", "phase")
+                name: row[name]
+                for name in (
+                    "run",
+                    "kind",
+                    "preset",
+                    "dataset",
+                    "created",
+                    "subject",
+                    "title",
+                    "state",
+                    "message",
+                    "phase",
+                )
             },
             active=bool(row["active"]),
             metrics=json.loads(row["metrics"]),

@@ -1,6 +1,7 @@
-"""What a run's folder says by itself, so that the registry is an index that can be lost.
+"""What a job's folder says by itself, so that the registry is an index that can be lost.
 
-``job.json`` is written when a job is made, when it starts and when it ends; each time beside its place and renamed.
+A training is a run, and its folder the run's; other kinds of jobs have folders of their own. ``job.json`` is written
+when a job is made, when it starts and when it ends; each time beside its place and renamed.
 """
 
 import dataclasses
@@ -14,28 +15,26 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from recattn.config import checked_name, runs_folder
+from recattn.config import checked_name, jobs_folder, runs_folder
 from recattn.errors import RunError, UnknownError
 from recattn.jobs.liveness import ProcessIdentity, this_process
 
 BUSY = ("queued", "running", "cancelling")
 RESUMABLE = ("cancelled", "failed", "interrupted")
 STATES = (*BUSY, *RESUMABLE, "finished")
+TRAIN = "train"  # the kind of job that makes a run
 
-INTERRUPTED = (
-    "Its process ended without a word: it was killed, memory ran out, or the machine stopped. "
-    "Resume goes on from its last checkpoint."
-)
+_INTERRUPTED = "Its process ended without a word: it was killed, memory ran out, or the machine stopped."
 _WRITTEN_LAST = ("config.json", "model.safetensors", "evaluation.json", "README.md")
 
 
 @dataclass(frozen=True)
 class Job:
-    """All that must be known about a run when nothing but its folder is left."""
+    """All that must be known about a job when nothing but its folder is left."""
 
     run: str
-    kind: str  # "train"; other kinds of work come beside it
-    preset: str
+    kind: str  # see ``kinds.KINDS``
+    preset: str  # of a training
     dataset: str
     created: str  # ISO time, UTC
     settings: Mapping[str, Any] = field(default_factory=dict)
@@ -44,18 +43,29 @@ class Job:
     message: str = ""
     process: ProcessIdentity | None = None
     checksums: Mapping[str, str] = field(default_factory=dict)  # of the finished model: file -> sha256
+    subject: str = ""  # the run that is measured
+    title: str = ""  # what people call it
 
 
-def new_run(kind: str, preset: str, dataset: str, settings: Mapping[str, Any], activate: bool) -> Job:
-    """Make the folder of a new run, whole from its first moment, and return its job."""
+def new_run(
+    kind: str, preset: str, dataset: str, settings: Mapping[str, Any], activate: bool, subject: str = ""
+) -> Job:
+    """Make the folder of a new job, whole from its first moment, and return the job."""
     now = datetime.now(UTC)
     run = f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
-    job = Job(run, kind, preset, dataset, now.isoformat(timespec="seconds"), settings, activate, process=this_process())
-    staging = runs_folder() / f".new-{run}"
+    created = now.isoformat(timespec="milliseconds")
+    job = Job(run, kind, preset, dataset, created, settings, activate, process=this_process(), subject=subject)
+    parent = runs_folder() if kind == TRAIN else jobs_folder()
+    staging = parent / f".new-{run}"
     staging.mkdir(parents=True)
     write_job(staging, job)
-    staging.rename(runs_folder() / run)
+    staging.rename(parent / run)
     return job
+
+
+def going_on(kind: str) -> str:
+    """What resuming a job of that kind means."""
+    return "Resume goes on from its last checkpoint." if kind == TRAIN else "Resume begins it again."
 
 
 def write_job(folder: Path, job: Job) -> None:
@@ -97,9 +107,9 @@ def state_without_process(folder: Path, job: Job) -> tuple[str, str]:
     """
     if job.state not in BUSY:
         return job.state, job.message
-    if all((folder / name).is_file() for name in _WRITTEN_LAST):
+    if job.kind == TRAIN and all((folder / name).is_file() for name in _WRITTEN_LAST):
         return "finished", ""
-    return "interrupted", INTERRUPTED
+    return "interrupted", f"{_INTERRUPTED} {going_on(job.kind)}"
 
 
 def metrics(folder: Path) -> dict[str, float]:
@@ -120,19 +130,19 @@ def trained_on(folder: Path) -> str:
 
 
 def run_folders() -> list[Path]:
-    """All folders that may be runs; those being made or removed have names no run can have."""
-    if not runs_folder().is_dir():
-        return []
-    return [folder for folder in runs_folder().iterdir() if folder.name[0] != "." and folder.is_dir()]
+    """All folders that may be of jobs; those being made or removed have names no job can have."""
+    parents = [parent for parent in (runs_folder(), jobs_folder()) if parent.is_dir()]
+    return [folder for parent in parents for folder in parent.iterdir() if folder.name[0] != "." and folder.is_dir()]
 
 
 def folder_of(run: str) -> Path:
-    """The folder of a run.
+    """The folder of a run or another job; where neither is there, the one a run would have.
 
     Raises:
         UnknownError: when the name cannot be a run's.
     """
-    return runs_folder() / checked_name(run, "run")
+    job = jobs_folder() / checked_name(run, "run")
+    return job if job.is_dir() else runs_folder() / run
 
 
 def checksums(folder: Path) -> dict[str, str]:
@@ -169,8 +179,9 @@ def remove(folder: Path) -> None:
 
 def sweep() -> None:
     """Remove what deletions left behind, also earlier ones that were cut off."""
-    for folder in runs_folder().glob(".deleted-*"):
-        shutil.rmtree(folder, ignore_errors=True)
+    for parent in (runs_folder(), jobs_folder()):
+        for folder in parent.glob(".deleted-*"):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _model_files(folder: Path) -> Iterator[Path]:

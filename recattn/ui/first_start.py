@@ -24,7 +24,7 @@ def train_sample_once() -> None:
     """Start the sample's training unless there is a run already; safe when two tabs come at once."""
     with _one_at_a_time:
         if sample_waits():
-            from recattn.jobs.training_job import start_training
+            from recattn.jobs.starting import start_training
             from recattn.training.config import configured
 
             start_training(SAMPLE, configured(QUICK), QUICK)
@@ -42,7 +42,7 @@ def show_training() -> bool:
         st.write(
             "A quick one on the sample takes about a minute. The page goes on by itself; Admin trains better ones."
         )
-        show_job(run.run, full=False)
+        show_job(run.run, cancel=False, details=False)
     return True
 
 

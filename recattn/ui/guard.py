@@ -44,7 +44,7 @@ def may_act() -> bool:
     return from_this_machine(None if address is None else str(address), st.context.headers)
 
 
-def check_may_act() -> None:
+def check_may_act(action: str = "", subject: str = "") -> None:  # noqa: ARG001
     """To be called by every action itself, whatever the page showed before.
 
     Raises:

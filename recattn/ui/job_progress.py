@@ -1,4 +1,4 @@
-"""A training while it runs: what it does, how far it is, its curves. The page reads, another process works."""
+"""Jobs while they run: what they do, how far they are, a training's curves. The page reads, another process works."""
 
 import json
 from pathlib import Path
@@ -8,17 +8,27 @@ import streamlit as st
 from recattn.errors import RecAttnError
 from recattn.figures.curves import curves_finding, learning_curves
 from recattn.jobs import run_folder
+from recattn.jobs.kinds import KINDS
 from recattn.jobs.registry import Registry, Run
-from recattn.jobs.training_job import cancel, resume
+from recattn.jobs.starting import cancel, resume
 from recattn.ui.guard import check_may_act
 from recattn.ui.notices import show_error
 from recattn.ui.wording import duration, figure, plain, shortened
 
 BUSY, RESUMABLE = run_folder.BUSY, run_folder.RESUMABLE
 PHASES = {
+    "read": "Reading the files",
+    "write": "Writing the dataset",
     "encode": "Reading the texts of all items",
     "train": "Learning from clicks",
     "evaluate": "Measuring on clicks kept aside",
+    "load": "Loading the model",
+    "explain": "Explaining recommendations in every way",
+    "planted truth": "Comparing with the planted causes",
+    "look": "Looking at the heads' maps",
+    "ablate": "Ranking without each head",
+    "redundant": "Removing heads together",
+    "twins": "Ranking with each twin",
 }
 
 
@@ -27,20 +37,37 @@ def busy_run() -> Run | None:
     return next((run for run in Registry().runs() if run.state in BUSY), None)
 
 
-def show_job(run: str, *, full: bool = True) -> None:
-    """Draw a training, afresh every second until it ends; then the whole page."""
-    st.fragment(_draw_job, run_every="1s")(run, full)
+def busy_jobs() -> list[Run]:
+    """Whatever is going on or waits to, first come first."""
+    return [job for job in reversed(Registry().jobs()) if job.state in BUSY]
 
 
-def _draw_job(run_id: str, full: bool) -> None:
+def job_title(job: Run) -> str:
+    """What a job does, in words: the kind of work, and on what."""
+    return f"{KINDS[job.kind].title if job.kind in KINDS else job.kind}: {job.dataset}"
+
+
+def show_job(run: str, *, cancel: bool = True, details: bool = True) -> None:
+    """Draw a job, afresh every second until it ends; then the whole page.
+
+    Args:
+        run: its id.
+        cancel: whether to offer that.
+        details: whether to show its log, and the curves of a training.
+    """
+    st.fragment(_draw_job, run_every="1s")(run, cancel, details)
+
+
+def _draw_job(run_id: str, cancel: bool, details: bool) -> None:
     try:
         run = Registry().run(run_id)
         if run.state not in BUSY:
             st.rerun()
         st.progress(_share(run), text=progress_text(run))
-        if full:
+        if cancel:
             _show_cancel(run)
-            show_curves(run.folder, "live")
+        if details:
+            show_curves(run.folder, f"live-{run.run}")
             show_log(run.folder)
     except RecAttnError as error:
         show_error(error)
@@ -67,15 +94,16 @@ def progress_text(run: Run) -> str:
 
 
 def _show_cancel(run: Run) -> None:
-    if st.button("Cancel", key="cancel", icon=":material/stop:", disabled=run.state == "cancelling"):
+    if st.button("Cancel", key=f"cancel-{run.run}", icon=":material/stop:", disabled=run.state == "cancelling"):
         check_may_act()
         cancel(run.run)
         st.rerun()
 
 
 def show_resume(run: Run) -> None:
-    """The button that goes on with a training that was cut off."""
-    if st.button("Resume", key=f"resume-{run.run}", icon=":material/resume:", help="Go on from its last checkpoint"):
+    """The button that goes on with a job that was cut off."""
+    hint = run_folder.going_on(run.kind)
+    if st.button("Resume", key=f"resume-{run.run}", icon=":material/resume:", help=hint):
         check_may_act()
         resume(run.run)
         st.rerun()

@@ -5,23 +5,13 @@ import streamlit as st
 
 from recattn.errors import RecAttnError
 from recattn.jobs.registry import Registry, Run
-from recattn.jobs.training_job import delete
+from recattn.jobs.starting import delete
 from recattn.ui.guard import check_may_act
 from recattn.ui.job_progress import BUSY, RESUMABLE, show_curves, show_log, show_resume
 from recattn.ui.notices import show_error
 from recattn.ui.results import METRICS, show_results
 from recattn.ui.shell import run_label
-from recattn.ui.wording import ago, plain, shortened
-
-STATES = {
-    "queued": "waiting",
-    "running": "running",
-    "cancelling": "stopping",
-    "cancelled": "cancelled",
-    "failed": "failed",
-    "interrupted": "interrupted",
-    "finished": "finished",
-}
+from recattn.ui.wording import STATES, ago, plain, shortened
 
 
 def runs_frame(runs: list[Run]) -> pd.DataFrame:

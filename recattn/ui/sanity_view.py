@@ -138,7 +138,7 @@ def twin_command(dataset: str, settings: dict[str, object]) -> str:
 
 
 def _train_twin(page: Page, settings: dict[str, object]) -> None:
-    from recattn.jobs.training_job import start_training
+    from recattn.jobs.starting import start_training
     from recattn.training.config import configured
 
     try:

@@ -8,7 +8,7 @@ from typing import Any, get_type_hints
 import streamlit as st
 
 from recattn.data.store import dataset_infos
-from recattn.jobs.training_job import start_training
+from recattn.jobs.starting import start_training
 from recattn.training.config import PRESETS, TrainingConfig, configured
 from recattn.ui.guard import check_may_act
 from recattn.ui.wording import counted

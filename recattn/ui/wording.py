@@ -27,6 +27,17 @@ _PAIRS = re.compile(r"(?<=:)(?=\S)|(?<=www)(?=\.)|(?<=\S)(?=@)|(?<=[<>=~-])(?=[<
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
 
 
+STATES = {  # of a job
+    "queued": "waiting",
+    "running": "running",
+    "cancelling": "stopping",
+    "cancelled": "cancelled",
+    "failed": "failed",
+    "interrupted": "interrupted",
+    "finished": "finished",
+}
+
+
 def plain(text: str) -> str:
     """The text as markdown that shows exactly these characters: no link, formula, emoji, colour or tag.
 

@@ -9,8 +9,8 @@ from playwright.sync_api import Page, expect
 
 from recattn.data import import_mind
 from recattn.jobs.registry import Registry
-from recattn.jobs.trainer import train_run
-from recattn.jobs.training_job import queue_training, start_training
+from recattn.jobs.worker import perform
+from recattn.jobs.starting import queue_training, start_training
 from tests.jobs.conftest import eventually
 from tests.jobs.tiny import tiny_config, write_tiny_mind
 
@@ -34,7 +34,7 @@ def test_training_outlives_the_server_and_the_open_tab_goes_on(site: Site, page:
     before = page.get_by_text("Learning from clicks").inner_text()
     expect(page.get_by_text("Learning from clicks")).not_to_have_text(before)  # the open tab goes on by itself
     page.get_by_role("button", name="Cancel").click()
-    expect(page.get_by_role("heading", name="In training")).to_have_count(0, timeout=30_000)
+    expect(page.get_by_role("heading", name="At work")).to_have_count(0, timeout=30_000)
     assert Registry().run(run).state == "cancelled"
     expect(page.get_by_role("button", name="Resume")).to_be_visible()
 
@@ -51,7 +51,7 @@ def hostile_mind(folder: Path) -> Path:
 
 def test_texts_are_shown_and_never_obeyed(site: Site, page: Page, tmp_path: Path) -> None:
     import_mind("hostile", hostile_mind(tmp_path / "train"), dev=hostile_mind(tmp_path / "dev"))
-    assert train_run(queue_training("hostile", tiny_config(site.encoder, epochs=1), "default")).state == "finished"
+    assert perform(queue_training("hostile", tiny_config(site.encoder, epochs=1), "default")).state == "finished"
     page.on("dialog", lambda dialog: pytest.fail(f"a text was run: {dialog.message}"))
     paths = ("", "recommendations", "data", "data?part=charts", "data?part=impressions", "admin", "what_if?edit=-1")
     asked = ("what+would+take+it+out", "which+two+work+together", "all+methods", "why+above+another")

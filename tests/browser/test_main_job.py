@@ -6,8 +6,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from recattn.jobs.registry import Registry
-from recattn.jobs.trainer import train_run
-from recattn.jobs.training_job import queue_training
+from recattn.jobs.worker import perform
+from recattn.jobs.starting import queue_training
 from tests.jobs.tiny import tiny_config
 
 from .conftest import Site, opened, settled
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.browser
 
 def train_first(site: Site) -> str:
     run = queue_training("tiny", tiny_config(site.encoder, epochs=1), "default")
-    assert train_run(run).state == "finished"
+    assert perform(run).state == "finished"
     return run
 
 
@@ -97,7 +97,7 @@ def train_one(page: Page, site: Site) -> None:
     for label, value in (("dim", "8"), ("heads", "2")):
         page.get_by_label(label, exact=True).fill(value)
     page.get_by_role("button", name="Start training").click()
-    expect(page.get_by_role("heading", name="In training")).to_be_visible()
-    expect(page.get_by_role("heading", name="In training")).to_have_count(0, timeout=90_000)
+    expect(page.get_by_role("heading", name="At work")).to_be_visible()
+    expect(page.get_by_role("heading", name="At work")).to_have_count(0, timeout=90_000)
     settled(page)
     assert [run.state for run in Registry().runs()] == ["finished", "finished"]

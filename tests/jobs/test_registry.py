@@ -332,3 +332,29 @@ def test_an_activation_killed_at_any_moment_leaves_the_old_or_the_new_run(start_
         process.communicate()
         assert [run.active for run in Registry().runs()].count(True) == 1
         assert len(Registry().runs()) == 2
+
+
+def test_roll_back_finds_what_answered_before_as_long_as_it_is_there() -> None:
+    assert Registry().former() is None
+    first, second, third = finished_run(), finished_run(), finished_run()
+    former = Registry().former()
+    assert former is not None and former.run == second
+    registry_file().unlink()
+    former = Registry().former()
+    assert former is not None and former.run == second, "a lost registry forgets nothing of it"
+    Registry().delete(second)
+    former = Registry().former()
+    assert former is not None and former.run == first
+    assert [run.run for run in Registry().runs() if run.active] == [third]
+
+
+def test_a_run_can_be_given_a_name_that_survives_a_lost_registry() -> None:
+    run = finished_run()
+    assert Registry().rename(run, "  The one for editors ").title == "The one for editors"
+    registry_file().unlink()
+    assert Registry().run(run).title == "The one for editors"
+    assert Registry().run(run).state == "finished" and Registry().run(run).active
+    for wrong in ("x" * 61, "two\nlines", "\x00"):
+        with pytest.raises(RunError, match="can't be the name"):
+            Registry().rename(run, wrong)
+    assert Registry().rename(run, "").title == ""

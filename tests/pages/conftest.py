@@ -10,8 +10,8 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from recattn.jobs.registry import Registry
-from recattn.jobs.trainer import train_run
-from recattn.jobs.training_job import queue_training
+from recattn.jobs.worker import perform
+from recattn.jobs.starting import queue_training
 from tests.jobs.tiny import import_tiny, tiny_config
 from tests.models.conftest import write_tiny_encoder
 
@@ -28,7 +28,7 @@ def made_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.setenv("RECATTN_HOME", str(folder / "home"))
         import_tiny(folder / "news")
         run = queue_training("tiny", tiny_config(write_tiny_encoder(folder / "encoder"), epochs=1), "default")
-        assert train_run(run).state == "finished"
+        assert perform(run).state == "finished"
     return folder / "home"
 
 

@@ -7,8 +7,8 @@ import pytest
 from recattn.data import Dataset
 from recattn.evaluation.metrics import impression_metrics
 from recattn.jobs.registry import Registry
-from recattn.jobs.trainer import train_run
-from recattn.jobs.training_job import queue_training
+from recattn.jobs.worker import perform
+from recattn.jobs.starting import queue_training
 from recattn.recommender import Recommender
 from recattn.training.config import configured
 from recattn.types import Recommendation
@@ -24,7 +24,7 @@ def other(run_id: str) -> str:
     """A second run that differs in its seed; the first stays active."""
     settings = json.loads((Registry().run(run_id).folder / "training.json").read_text())["settings"]
     queued = queue_training("tiny", configured("default", settings | {"seed": 5}), "default", activate=False)
-    return train_run(queued).run
+    return perform(queued).run
 
 
 def metrics(run: str) -> dict[str, np.ndarray]:

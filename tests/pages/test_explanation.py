@@ -9,8 +9,8 @@ from recattn.data import Dataset, import_mind
 from recattn.explanation.methods import METHODS, explain
 from recattn.figures.report import report
 from recattn.jobs.registry import Registry
-from recattn.jobs.trainer import train_run
-from recattn.jobs.training_job import queue_training
+from recattn.jobs.worker import perform
+from recattn.jobs.starting import queue_training
 from recattn.recommender import Recommender
 from recattn.training.config import configured
 from recattn.ui import loads
@@ -146,7 +146,7 @@ def test_a_deeper_model_is_explained_as_far_as_it_goes(trained_home: Path, tmp_p
     encoder = write_tiny_encoder(tmp_path / "encoder")
     settings = tiny_settings(encoder, epochs=1) | {"layers": 2, "feed_forward": True, "candidate_pooling": True}
     run = queue_training("tiny", configured("default", settings), "default")
-    assert train_run(run).state == "finished"
+    assert perform(run).state == "finished"
     app = open_page(PAGE, user="U1", run=run, click="1")
     model, history, item = best(run)
     assert sum(bars(app)["x"]) == pytest.approx(model.predict(history, item).total, abs=1e-3)

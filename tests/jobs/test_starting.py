@@ -13,8 +13,8 @@ from recattn.errors import RecAttnError, RunError
 from recattn.jobs.attempt import Attempt
 from recattn.jobs.registry import Registry
 from recattn.jobs.run_folder import read_job
-from recattn.jobs.trainer import train_run
-from recattn.jobs.training_job import cancel, delete, queue_training, resume, start_training
+from recattn.jobs.starting import cancel, delete, queue_training, resume, start_training
+from recattn.jobs.worker import perform
 from tests.jobs.conftest import ROOT, eventually
 from tests.jobs.tiny import import_tiny, tiny_config, tiny_settings
 from tests.models.conftest import write_tiny_encoder
@@ -80,14 +80,14 @@ def test_a_training_survives_kill_minus_nine_and_goes_on_as_if_nothing_had_happe
     assert Registry().run(run).active
     assert Registry().run(run).metrics.keys() >= {"auc", "mrr", "ndcg@5", "ndcg@10"}
     whole = queue_training("tiny", config, "default")
-    assert train_run(whole).metrics == Registry().run(run).metrics
+    assert perform(whole).metrics == Registry().run(run).metrics
     assert lines(whole) == lines(run)
     assert before and before == lines(run)[: len(before)], "what was done before the kill was not done again"
 
 
 SERVER = """
 import json, sys, time
-from recattn.jobs.training_job import start_training
+from recattn.jobs.starting import start_training
 from recattn.training.config import configured
 print(start_training("tiny", configured("default", json.loads(sys.argv[1])), "default"), flush=True)
 time.sleep(600)
@@ -168,7 +168,7 @@ def test_a_dataset_that_is_not_there_makes_no_run(tiny: Path) -> None:
 
 
 def test_a_changed_model_can_not_be_activated(tiny: Path) -> None:
-    run = train_run(queue_training("tiny", tiny_config(tiny, 1), "default", activate=False))
+    run = perform(queue_training("tiny", tiny_config(tiny, 1), "default", activate=False))
     assert run.active and run.state == "finished"
     weights = run.folder / "model.safetensors"
     good = weights.read_bytes()

@@ -1,0 +1,129 @@
+"""What a job can be. A new kind of work is a function and one entry of ``KINDS``.
+
+What is heavy to import is imported by the work itself: by then the slot is ours, and pages never pay for it.
+"""
+
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from recattn.config import uploads_folder
+from recattn.data import IMPORTERS, Dataset, check_free
+from recattn.errors import RunError
+from recattn.jobs.registry import Registry
+from recattn.jobs.run_folder import TRAIN, Job, folder_of
+from recattn.trust.records import FAITHFULNESS, TWINS, write_record
+from recattn.types import Report
+
+Settings = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of work.
+
+    ``check`` is asked before the job is made and raises what can be said at once; ``work`` does it, may be called again
+    after it was cut off, and returns a sentence about what came out.
+    """
+
+    title: str
+    check: Callable[[str, Settings, str], None]
+    work: Callable[[Job, Path, Report], str]
+
+
+def _train(job: Job, folder: Path, report: Report) -> str:
+    from recattn.training import configured, train
+
+    train(Dataset.open(job.dataset), configured("default", job.settings), folder, report)
+    return ""
+
+
+def _is_there(dataset: str, _settings: Settings, _subject: str) -> None:
+    Dataset.open(dataset)
+
+
+def _import(job: Job, _folder: Path, report: Report) -> str:
+    given = {name: value for name, value in job.settings.items() if name != "format"}
+    info = IMPORTERS[job.settings["format"]](job.dataset, **given, report=report)
+    for value in given.values():
+        _discard_upload(value)
+    rejected = f" {sum(info.rejected.values()):,} rows could not be used." if info.rejected else ""
+    return f"{info.items:,} items, {info.users:,} users, {info.impressions:,} impressions.{rejected}"
+
+
+def _discard_upload(value: object) -> None:
+    """Remove what was uploaded for an import, and nothing else."""
+    path = Path(value) if isinstance(value, str) else Path()
+    if uploads_folder() in path.parents:
+        shutil.rmtree(uploads_folder() / path.relative_to(uploads_folder()).parts[0], ignore_errors=True)
+
+
+def _is_free(dataset: str, settings: Settings, _subject: str) -> None:
+    check_free(dataset, bool(settings.get("replace")))
+
+
+def _encode(job: Job, _folder: Path, report: Report) -> str:
+    from recattn.models.encoder import TextEncoder, item_texts
+    from recattn.models.vectors import text_vectors
+    from recattn.training import configured
+
+    config, items = configured("default", job.settings), Dataset.open(job.dataset).items()
+    encoder = TextEncoder.load(config.encoder, config.max_tokens)
+    texts = item_texts(items, config.text_category, config.text_abstract)
+    text_vectors(encoder.fingerprint, texts, lambda: encoder, report)
+    return f"The texts of {len(items):,} items are encoded."
+
+
+def _evaluate(job: Job, _folder: Path, report: Report) -> str:
+    from recattn.training.evaluating import evaluations, write_evaluations
+
+    found = evaluations(folder_of(job.subject), Dataset.open(job.dataset), "dev", report)
+    write_evaluations(folder_of(job.subject), found)
+    return f"AUC {found['all'].model['auc'].value:.3f} over {found['all'].impressions:,} impressions."
+
+
+def _faithfulness(job: Job, _folder: Path, report: Report) -> str:
+    from recattn.trust.faithfulness import faithfulness
+
+    return _measured(job, FAITHFULNESS, faithfulness, report)
+
+
+def _heads(job: Job, _folder: Path, report: Report) -> str:
+    from recattn.trust.heads import HEADS, head_cards
+
+    return _measured(job, HEADS, head_cards, report)
+
+
+def _twins(job: Job, _folder: Path, report: Report) -> str:
+    from recattn.trust.twins import compare_twins
+
+    return _measured(job, TWINS, compare_twins, report)
+
+
+def _measured(job: Job, file: str, measure: Callable[..., Any], report: Report) -> str:
+    """Measure the run that the job is about, and keep what is found as a file of the run."""
+    from recattn.recommender import Recommender
+
+    report("load", 0, 0)
+    recommender = Recommender.load(folder_of(job.subject), Dataset.open(job.dataset), report)
+    write_record(folder_of(job.subject) / file, measure(recommender, report=report, **job.settings))
+    return ""
+
+
+def _is_finished(_dataset: str, _settings: Settings, subject: str) -> None:
+    run = Registry().run(subject)
+    if run.kind != TRAIN or run.state != "finished":
+        raise RunError(f"The run {subject} is {run.state}.", "Only finished runs are measured.", "Wait for it.")
+
+
+KINDS = {
+    TRAIN: Kind("Training", _is_there, _train),
+    "import": Kind("Import", _is_free, _import),
+    "encode": Kind("Encoding", _is_there, _encode),
+    "evaluate": Kind("Evaluation", _is_finished, _evaluate),
+    "faithfulness": Kind("Faithfulness of explanations", _is_finished, _faithfulness),
+    "heads": Kind("What heads are for", _is_finished, _heads),
+    "twins": Kind("Comparison with twins", _is_finished, _twins),
+}
