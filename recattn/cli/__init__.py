@@ -10,7 +10,15 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from recattn.cli import answer_commands, data_commands, measure_commands, run_commands, trust_commands
+from recattn.cli import (
+    access_commands,
+    answer_commands,
+    data_commands,
+    doctor_commands,
+    measure_commands,
+    run_commands,
+    trust_commands,
+)
 from recattn.cli.command import Command
 from recattn.cli.output import as_json, note
 from recattn.errors import RecAttnError
@@ -21,6 +29,8 @@ COMMANDS: tuple[Command, ...] = (
     *answer_commands.COMMANDS,
     *trust_commands.COMMANDS,
     *measure_commands.COMMANDS,
+    *access_commands.COMMANDS,
+    *doctor_commands.COMMANDS,
 )
 
 
@@ -30,6 +40,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     command: Command = given.command
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # see jobs.detached: spinning threads slow a shared machine
     try:
+        if command.changes:
+            access_commands.write_down(command, given)
         answer = command.run(given)
         print(as_json(answer.document) if given.json else answer.text, flush=True)
         return answer.exit_code

