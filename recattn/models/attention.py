@@ -137,7 +137,7 @@ class SelfAttention(nn.Module):
             mixed = F.dropout(weights, self.dropout, self.training) @ v
         else:
             weights = None
-            bias = torch.zeros_like(keep, dtype=x.dtype).masked_fill(~keep, torch.finfo(x.dtype).min)
+            bias = torch.zeros_like(keep, dtype=q.dtype).masked_fill(~keep, torch.finfo(q.dtype).min)
             dropout = self.dropout if self.training else 0.0
             mixed = F.scaled_dot_product_attention(q, k, v, attn_mask=bias[:, None, None, :], dropout_p=dropout)
         return mixed.transpose(1, 2).flatten(2), weights, v

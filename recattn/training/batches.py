@@ -92,6 +92,20 @@ def make_batch(
     )
 
 
+def part_of(batch: Batch, rows: Int[np.ndarray, " part"]) -> Batch:
+    """Some rows of a step, with only the items that stand there."""
+    if len(rows) == len(batch.candidates):
+        return batch
+    history, candidates = batch.history[rows], batch.candidates[rows]
+    used, inverse = np.unique(np.concatenate([history.ravel(), candidates.ravel()]), return_inverse=True)
+    return Batch(
+        batch.items[used],
+        inverse[: history.size].reshape(history.shape),
+        batch.keep[rows],
+        inverse[history.size :].reshape(candidates.shape),
+    )
+
+
 def split_by_time(impressions: Impressions, share: float) -> tuple[Impressions, Impressions]:
     """The earlier part, and the latest ``share`` of the impressions (they are in order of time)."""
     cut = len(impressions) - round(len(impressions) * share)

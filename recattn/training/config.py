@@ -56,6 +56,22 @@ class TrainingConfig:
     optimizer: str = setting("adamw", "Training", "Optimiser.", choices=("adam", "adamw"))
     learning_rate: float = setting(3e-4, "Training", "Of the attention model.", 0, 1)
     encoder_learning_rate: float = setting(0.0, "Training", "Of the text encoder; 0 keeps it frozen (faster).", 0, 1)
+    fine_tune_layers: int = setting(
+        -1,
+        "Training",
+        "How many of the text encoder's last layers learn, at its learning rate; -1: all of it, 0: none.",
+        -1,
+        100,
+    )
+    lora_rank: int = setting(
+        0, "Training", "Above 0, these layers stay and additions of this rank to their weights learn (LoRA).", 0, 256
+    )
+    accumulation: int = setting(
+        1, "Training", "Parts into which a step is cut, one after the other; the same step in less memory.", 1, 1024
+    )
+    precision: str = setting(
+        "fp32", "Training", "bf16 is faster on hardware that has it, with 3 digits a number.", choices=("fp32", "bf16")
+    )
     weight_decay: float = setting(0.01, "Training", "Pulls weights to zero (AdamW: decoupled).", 0, 10)
     warmup: float = setting(0.05, "Training", "Share of all steps over which the learning rate rises from 0.", 0, 1)
     decay: bool = setting(True, "Training", "Lower the learning rate linearly to 0 after the warm-up.")
@@ -80,6 +96,18 @@ class TrainingConfig:
                 "Allowed is a dim that is a multiple of heads.",
                 f"Try --set dim={self.heads * max(1, round(self.dim / self.heads))}.",
             )
+        if (self.fine_tune_layers > 0 or self.lora_rank) and not self.trains_encoder:
+            raise UnknownError(
+                f"fine_tune_layers={self.fine_tune_layers} and lora_rank={self.lora_rank} ask for a text encoder that "
+                f"learns; encoder_learning_rate={self.encoder_learning_rate:g} and that many layers keep it frozen.",
+                "Allowed is an encoder_learning_rate above 0, and with lora_rank a number of layers other than 0.",
+                "Try --set encoder_learning_rate=1e-5, or 1e-4 with lora_rank.",
+            )
+
+    @property
+    def trains_encoder(self) -> bool:
+        """Whether the text encoder learns too."""
+        return self.encoder_learning_rate > 0 and self.fine_tune_layers != 0
 
 
 PRESETS: Mapping[str, TrainingConfig] = types.MappingProxyType(

@@ -6,6 +6,7 @@ was tried on the same batches: no difference in steps a second beyond noise (our
 0.79 to 1.55, one thread), and it wants a dataset, a collator and callbacks around what is one loop here.
 """
 
+import contextlib
 import json
 import math
 import time
@@ -13,18 +14,18 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from accelerate import Accelerator
 from jaxtyping import Int
 from safetensors.torch import load_file, save_file
 
 from recattn.errors import Cancelled, TrainingError
 from recattn.evaluation.metrics import impression_metrics
 from recattn.models.scoring import score_impressions
-from recattn.training.batches import Batch, Samples, draw_batches, make_batch
+from recattn.training.batches import Batch, Samples, draw_batches, make_batch, part_of
 from recattn.training.checkpoint import Position, load_checkpoint, save_checkpoint
 from recattn.training.config import TrainingConfig
+from recattn.training.processes import accelerator, agreed, is_first
 from recattn.training.trainee import Trainee
-from recattn.types import Impressions, Report
+from recattn.types import Impressions, Report, silent
 
 LOG_EVERY = 20  # steps
 _CHECKPOINT_EVERY = 500  # steps, besides the end of each epoch
@@ -53,8 +54,9 @@ class Fit:
         folder: Path,
         report: Report,
     ) -> None:
-        self.accelerator = Accelerator()
-        self.config, self.learn, self.validation, self.folder, self.report = config, learn, validation, folder, report
+        self.accelerator = accelerator()
+        self.config, self.learn, self.validation, self.folder = config, learn, validation, folder
+        self.report = report if is_first() else silent
         self.plain = trainee
         optimizer = _optimizer(trainee, config)
         self.rates = [group["lr"] for group in optimizer.param_groups]
@@ -66,16 +68,17 @@ class Fit:
     def run(self) -> None:
         """Train to the end, or from the last checkpoint to the end; leaves the best weights in the trainee."""
         position = load_checkpoint(self.folder, self.plain, self.optimizer) or Position()
-        _keep_lines_until(self.folder / "metrics.jsonl", position)
+        if is_first():
+            _keep_lines_until(self.folder / "metrics.jsonl", position)
         try:
             while position.epoch < self.config.epochs and not self._waited_enough(position):
                 self._epoch(position)
                 self._validate(position)
-                save_checkpoint(self.folder, self.plain, self.optimizer, position)
+                self._save(position)
         except Cancelled:
-            save_checkpoint(self.folder, self.plain, self.optimizer, position)
+            self._save(position)
             raise
-        if position.best_epoch:
+        if position.best_epoch and is_first():
             self.plain.load_state_dict(load_file(self.folder / "best.safetensors"))
 
     def _epoch(self, position: Position) -> None:
@@ -91,29 +94,43 @@ class Fit:
                 self._log(step=position.step, epoch=step / self.steps_per_epoch, loss=mean)
                 position.loss_sum, position.loss_count = 0.0, 0
             rate = (position.step - first) * self.config.batch_size / (time.monotonic() - started)
-            self.report("train", position.step, self.total, loss=loss, items_per_second=rate)
+            self._tell(position, loss=loss, items_per_second=rate)
             if position.step % _CHECKPOINT_EVERY == 0:
-                save_checkpoint(self.folder, self.plain, self.optimizer, position)
+                self._save(position)
 
     def _step(self, samples: Samples, step: int) -> float:
         """One update; gives the loss before it."""
         self.trainee.train()
-        torch.manual_seed(self.config.seed * 1_000_003 + step)
+        torch.manual_seed(self.config.seed * 1_000_003 + step + 2**40 * self.accelerator.process_index)
         for group, rate in zip(self.optimizer.param_groups, self.rates, strict=True):
             group["lr"] = rate * self._schedule(step)
-        loss = self.trainee(self._batch(samples, step))
-        if not torch.isfinite(loss):
+        loss = self._backward(self._batch(samples, step))
+        if not math.isfinite(loss):
             raise TrainingError(
-                f"The loss became {loss.item()} at step {step + 1}.",
+                f"The loss became {loss} at step {step + 1}.",
                 "A training can only go on with a finite loss; the last good checkpoint is kept.",
                 "Try a lower --set learning_rate, or a lower --set clip.",
             )
-        self.accelerator.backward(loss)
         if self.config.clip:
             self.accelerator.clip_grad_norm_(self.trainee.parameters(), self.config.clip)
         self.optimizer.step()
         self.optimizer.zero_grad()
-        return loss.item()
+        return loss
+
+    def _backward(self, batch: Batch) -> float:
+        """The gradients of a step, summed over its parts and averaged over the processes; gives its loss."""
+        size, state = len(batch.candidates), self.accelerator
+        parts = np.array_split(np.arange(size), self.config.accumulation * state.num_processes)
+        own = parts[state.process_index :: state.num_processes]
+        total = torch.zeros((), device=state.device)
+        for rows in own:
+            with contextlib.nullcontext() if rows is own[-1] else state.no_sync(self.trainee):
+                # The last batch may have too few rows for all: then one row without weight, as all must take part.
+                share = len(rows) * state.num_processes / size
+                loss = self.trainee(part_of(batch, rows if len(rows) else np.zeros(1, np.int64))) * share
+                state.backward(loss)
+            total += loss.detach()
+        return float(state.reduce(total, "mean"))
 
     def _batch(self, samples: Samples, step: int) -> Batch:
         """The samples of one step, with its own random draw of hidden clicks."""
@@ -138,21 +155,35 @@ class Fit:
         if not len(self.validation):
             position.epoch += 1
             return
-        auc, loss = validation_figures(self.plain, self.config, self.validation, self.report)
+        auc, loss = agreed(lambda: validation_figures(self.plain, self.config, self.validation, self.report))
         position.epoch += 1  # not before: when this is cancelled, the epoch is validated again
         self._log(step=position.step, epoch=position.epoch, validation_loss=loss, validation_auc=auc)
         if auc > position.best_auc:
             position.best_auc, position.best_epoch = auc, position.epoch
+            self._keep_best()
+        self._tell(position, validation_loss=loss, validation_auc=auc)
+
+    def _keep_best(self) -> None:
+        if is_first():
             part = self.folder / "best.safetensors.part"
             save_file(self.plain.state_dict(), part)
             part.replace(self.folder / "best.safetensors")
-        self.report("train", position.step, self.total, validation_loss=loss, validation_auc=auc)
+
+    def _save(self, position: Position) -> None:
+        if is_first():
+            save_checkpoint(self.folder, self.plain, self.optimizer, position)
+
+    def _tell(self, position: Position, **figures: float) -> None:
+        """Report; when that cancels the training, it is cancelled in every process."""
+        agreed(lambda: self.report("train", position.step, self.total, **figures))
 
     def _waited_enough(self, position: Position) -> bool:
         waited = position.epoch - position.best_epoch
         return bool(self.config.patience and len(self.validation) and waited >= self.config.patience)
 
     def _log(self, **figures: float) -> None:
+        if not is_first():
+            return
         with (self.folder / "metrics.jsonl").open("a") as lines:
             lines.write(json.dumps(figures) + "\n")
 
@@ -182,10 +213,11 @@ def _labels(impressions: Impressions) -> Int[np.ndarray, " candidate"]:
 
 
 def _optimizer(trainee: Trainee, config: TrainingConfig) -> torch.optim.Optimizer:
-    """Adam or AdamW with a learning rate each for the attention model and the encoder."""
+    """Adam or AdamW with a learning rate each for the attention model and what is trained of the encoder."""
     groups = [{"params": list(trainee.model.parameters()), "lr": config.learning_rate}]
-    if trainee.encoder_module is not None:
-        groups.append({"params": list(trainee.encoder_module.parameters()), "lr": config.encoder_learning_rate})
+    if trainee.fine_tuning is not None:
+        learning = [parameter for parameter in trainee.fine_tuning.parameters() if parameter.requires_grad]
+        groups.append({"params": learning, "lr": config.encoder_learning_rate})
     kind = torch.optim.Adam if config.optimizer == "adam" else torch.optim.AdamW
     return kind(groups, weight_decay=config.weight_decay)
 

@@ -1,27 +1,31 @@
 """What is trained: the attention model on vectors that are kept, or together with the encoder that makes them."""
 
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pandas as pd
 import torch
+import torch.nn.functional as F
+from accelerate import PartialState
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from recattn.models.attention import RecAttnConfig, RecAttnModel
-from recattn.models.encoder import Text, TextEncoder, item_texts
+from recattn.models.encoder import TextEncoder, item_texts
 from recattn.models.scoring import category_rows
 from recattn.models.vectors import text_vectors
 from recattn.training.batches import Batch
 from recattn.training.config import TrainingConfig
+from recattn.training.fine_tuning import FineTuning
 from recattn.types import Report
 
 
 class Trainee(nn.Module):
     """The attention model and where its item vectors come from.
 
-    With a frozen encoder ``table`` holds every item's vector; with a trained one the distinct texts of each batch
-    are encoded once, with gradients.
+    With a frozen encoder ``table`` holds every item's vector; with a trained one each distinct text of a batch is
+    encoded once, and the gradients of all its places in the batch flow back through it.
 
     Raises:
         UnknownError: when the text encoder can't be found.
@@ -29,21 +33,28 @@ class Trainee(nn.Module):
 
     def __init__(self, config: TrainingConfig, items: pd.DataFrame, report: Report) -> None:
         super().__init__()
-        self.texts: list[Text] = item_texts(items, config.text_category, config.text_abstract)
+        texts = item_texts(items, config.text_category, config.text_abstract)
         self.encoder = TextEncoder.load(config.encoder, config.max_tokens)
+        self.encoder.module.to(PartialState().device)
         self.model = RecAttnModel(_model_config(config, self.encoder, items))
         self.categories = torch.as_tensor(category_rows(self.model, items["category"].tolist()))
-        self.encoder_module = self.encoder.module if config.encoder_learning_rate > 0 else None
+        self.in_bf16 = config.precision == "bf16"
+        self.fine_tuning: FineTuning | None = None
         self.table: Float[Tensor, "item text_dim"] | None = None
-        if self.encoder_module is None:
-            vectors = text_vectors(self.encoder.fingerprint, self.texts, lambda: self.encoder, report)
-            self.table = torch.as_tensor(vectors)
+        if config.trains_encoder:
+            distinct = {text: row for row, text in enumerate(dict.fromkeys(texts))}
+            self.text_rows = np.array([distinct[text] for text in texts], dtype=np.int64)
+            layers, rank = config.fine_tune_layers, config.lora_rank
+            self.fine_tuning = FineTuning(self.encoder, list(distinct), layers, rank, report)
+        else:
+            self.table = torch.as_tensor(text_vectors(self.encoder.fingerprint, texts, lambda: self.encoder, report))
 
     def vectors(self, items: Int[np.ndarray, " item"]) -> Float[Tensor, "item text_dim"]:
         """Vectors of some items; with gradients where the encoder is trained."""
-        if self.table is not None:
-            return self.table[torch.as_tensor(items)].to(self.model.device)
-        return self.encoder.embed([self.texts[item] for item in items.tolist()])
+        if self.fine_tuning is None:
+            return cast(Tensor, self.table)[torch.as_tensor(items)].to(self.model.device)
+        distinct, place = np.unique(self.text_rows[items], return_inverse=True)
+        return self.fine_tuning(distinct.tolist())[torch.as_tensor(place, device=self.model.device)]
 
     def forward(self, batch: Batch) -> Float[Tensor, ""]:
         """The cross-entropy of the clicked candidate, which stands first."""
@@ -53,19 +64,23 @@ class Trainee(nn.Module):
             torch.as_tensor(part, device=device) for part in (batch.history, batch.keep, batch.candidates)
         )
         categories = self.categories[torch.as_tensor(batch.items)].to(device)
-        return self.model(self.vectors(batch.items), categories, history, keep, candidates, labels).loss
+        with torch.autocast(device.type, torch.bfloat16, enabled=self.in_bf16):
+            scores = self.model(self.vectors(batch.items), categories, history, keep, candidates).scores
+        return F.cross_entropy(scores.float(), labels)
 
     def embedded(self, report: Report) -> Float[Tensor, "item dim"]:
         """All items as the model compares them, with the encoder as it is now."""
+        if self.fine_tuning is None:
+            vectors = cast(Tensor, self.table)
+        else:
+            vectors = self.fine_tuning.encode(report)[torch.as_tensor(self.text_rows)]
         with torch.inference_mode():
-            vectors = self.table if self.table is not None else torch.as_tensor(self.encoder.encode(self.texts, report))
             return self.model.embed(vectors.to(self.model.device), self.categories.to(self.model.device))
 
     def save(self, folder: Path) -> None:
         """Write the model, and the encoder where it was trained, as ``save_pretrained`` does."""
-        if self.encoder_module is not None:
-            self.encoder.module.save_pretrained(folder / "encoder")
-            self.encoder.tokenizer.save_pretrained(folder / "encoder")
+        if self.fine_tuning is not None:
+            self.fine_tuning.save(folder / "encoder")
             trained = TextEncoder.load(str(folder / "encoder"), self.encoder.max_tokens)
             self.model.config.encoder_fingerprint = trained.fingerprint
         self.model.save_pretrained(folder)

@@ -4,6 +4,7 @@ import dataclasses
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -14,6 +15,7 @@ from recattn.training.card import write_card
 from recattn.training.config import TrainingConfig
 from recattn.training.evaluating import evaluations, write_evaluations
 from recattn.training.loop import Fit
+from recattn.training.processes import accelerator, first_then_all, is_first
 from recattn.training.trainee import Trainee
 from recattn.types import Report, silent
 
@@ -38,10 +40,11 @@ def train(dataset: Dataset, config: TrainingConfig, folder: Path, report: Report
         TrainingError: when the dataset is too small or the loss stops being finite.
         RunError: when the folder holds a training with other settings or of another dataset.
     """
+    accelerator()
     folder.mkdir(parents=True, exist_ok=True)
-    _claim(folder, dataset, config)
+    first_then_all(lambda: _claim(folder, dataset, config))
     torch.manual_seed(config.seed)
-    trainee = Trainee(config, dataset.items(), report)
+    trainee = first_then_all(lambda: Trainee(config, dataset.items(), report if is_first() else silent))
     learn, validation = split_by_time(dataset.impressions("train"), config.validation_share)
     fit = Fit(trainee, config, learn, validation, folder, report)
     if fit.samples_per_epoch < _FEWEST_SAMPLES:
@@ -51,10 +54,13 @@ def train(dataset: Dataset, config: TrainingConfig, folder: Path, report: Report
             "Import more impressions, or train with --set validation_share=0.",
         )
     fit.run()
+    if not is_first():
+        return {}
+    learned = sum(part.numel() for part in trainee.parameters() if part.requires_grad)
     trainee.save(folder)
     found = evaluations(folder, dataset, "dev", report) if _has_labelled_dev(dataset) else {}
     write_evaluations(folder, found)
-    write_card(folder, dataset.info, config, sum(part.numel() for part in trainee.parameters()), found)
+    write_card(folder, dataset.info, config, learned, found)
     shutil.rmtree(folder / "checkpoints", ignore_errors=True)
     (folder / "best.safetensors").unlink(missing_ok=True)
     return {name: interval.value for name, interval in found["all"].model.items()} if found else {}
@@ -68,7 +74,9 @@ def _claim(folder: Path, dataset: Dataset, config: TrainingConfig) -> None:
         "settings": dataclasses.asdict(config),
     }
     file = folder / "training.json"
-    if file.exists() and json.loads(file.read_text()) != wanted:
+    begun: dict[str, Any] = json.loads(file.read_text()) if file.exists() else wanted
+    # Settings that came with a later release have their defaults in a training begun before.
+    if begun | {"settings": dataclasses.asdict(TrainingConfig()) | begun["settings"]} != wanted:
         raise RunError(
             f"The run {folder.name} was begun with other settings, or {dataset.name} has changed since.",
             "A run goes on only with the settings and the data it was begun with.",

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,3 +19,9 @@ def tiny(recattn_home: Path, tmp_path: Path) -> Dataset:
 def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a tiny DistilBERT."""
     return write_tiny_encoder(tmp_path_factory.mktemp("encoder") / "tiny-distilbert")
+
+
+@pytest.fixture
+def make_encoder(tmp_path: Path) -> Callable[..., Path]:
+    """Writes another tiny encoder: ``make_encoder(name, kind)``."""
+    return lambda name, kind="distilbert": write_tiny_encoder(tmp_path / name, kind)

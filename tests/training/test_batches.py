@@ -2,7 +2,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recattn.training.batches import draw_batches, draw_samples, make_batch, split_by_time
+from recattn.data import Dataset
+from recattn.training.batches import draw_batches, draw_samples, make_batch, part_of, split_by_time
 from recattn.types import Impressions
 
 
@@ -92,3 +93,15 @@ def test_batches_hold_the_same_samples_with_histories_of_like_length() -> None:
     assert np.mean(spread) < 10 < np.ptp(lengths)
     firsts = lengths[grouped.impression[:200:10]]
     assert (np.diff(firsts) < 0).any(), "batches come in random order"
+
+
+def test_a_part_of_a_step_has_the_same_items_in_its_own_rows(tiny: Dataset) -> None:
+    impressions = tiny.impressions("train")
+    samples = draw_samples(impressions, 2, seed=0, epoch=0)
+    batch = make_batch(impressions, samples, np.arange(9), 4, 0.3, np.random.default_rng(0))
+    part = part_of(batch, np.array([2, 7]))
+    for name in ("history", "candidates"):
+        np.testing.assert_array_equal(part.items[getattr(part, name)], batch.items[getattr(batch, name)[[2, 7]]])
+    np.testing.assert_array_equal(part.keep, batch.keep[[2, 7]])
+    assert set(part.items) == set(part.items[part.history].ravel()) | set(part.items[part.candidates].ravel())
+    assert part_of(batch, np.arange(9)) is batch

@@ -1,4 +1,5 @@
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -113,3 +114,38 @@ def test_progress_is_reported_with_loss_and_speed(tiny: Dataset, encoder: Path, 
     assert [done for done, _ in steps] == list(range(1, watched.total + 1))
     assert all(figures["items_per_second"] > 0 for _, figures in steps)
     assert any("validation_auc" in figures for *_, figures in reported)
+
+
+def test_a_step_in_parts_is_the_step_in_one(tiny: Dataset, encoder: Path, tmp_path: Path) -> None:
+    def gradients(**settings: Any) -> tuple[float, torch.Tensor]:
+        still = {"dropout": 0.0, "clip": 0.0, "warmup": 0.0, "history_dropout": 0.3, "batch_size": 10, **settings}
+        one = fit(tiny, encoder, tmp_path, **still)
+        loss = one._step(one._samples(0), 0)
+        # Adam's first moment after one step is a tenth of the gradient.
+        moments = [state["exp_avg"].flatten() for state in one.optimizer.state.values()]
+        return loss, torch.cat(moments) / 0.1
+
+    loss, whole = gradients()
+    assert whole.abs().max() > 1e-2
+    for parts in (2, 3, 10, 12):
+        loss_of_parts, summed = gradients(accumulation=parts)
+        assert loss_of_parts == pytest.approx(loss, rel=1e-5)
+        torch.testing.assert_close(summed, whole, atol=1e-6, rtol=1e-4)
+
+
+def test_bf16_computes_in_fewer_digits_and_learns_the_same(tiny: Dataset, encoder: Path, tmp_path: Path) -> None:
+    def first_and_best(name: str, **settings: Any) -> tuple[float, float]:
+        learned = fit(tiny, encoder, tmp_path / name, learning_rate=0.02, epochs=10, **settings)
+        start = learned._backward(learned._batch(learned._samples(0), 0))
+        learned.optimizer.zero_grad()
+        learned.run()
+        assert {tensor.dtype for tensor in learned.plain.state_dict().values()} == {torch.float32}
+        return start, max(line["validation_auc"] for line in lines(tmp_path / name) if "validation_auc" in line)
+
+    for settings in ({"dropout": 0.0, "null_click": False}, {"dropout": 0.0, "encoder_learning_rate": 1e-4}):
+        single, single_auc = first_and_best("single", **settings)
+        half, half_auc = first_and_best("half", precision="bf16", **settings)
+        assert half != single and half == pytest.approx(single, rel=0.02)
+        assert half_auc == pytest.approx(single_auc, abs=0.05) and single_auc > 0.8
+        for name in ("single", "half"):
+            shutil.rmtree(tmp_path / name)

@@ -159,3 +159,15 @@ def test_without_a_dev_split_nothing_is_evaluated(encoder: Path, tmp_path: Path)
     import_mind("no-dev", folder, dev=test)
     dataset = Dataset.open("no-dev")
     assert train(dataset, config(encoder, 1), tmp_path / "run") != {}
+
+
+def test_a_training_begun_by_an_earlier_release_goes_on(tiny: Dataset, encoder: Path, tmp_path: Path) -> None:
+    train(tiny, config(encoder), tmp_path / "whole")
+    with pytest.raises(Cancelled):
+        train(tiny, config(encoder), tmp_path / "run", Stop(30))
+    begun = json.loads((tmp_path / "run" / "training.json").read_text())
+    for later in ("accumulation", "precision", "lora_rank"):
+        del begun["settings"][later]
+    (tmp_path / "run" / "training.json").write_text(json.dumps(begun))
+    train(tiny, config(encoder), tmp_path / "run")
+    assert results(tmp_path / "run") == results(tmp_path / "whole")
