@@ -34,6 +34,15 @@ def uploads_folder() -> Path:
     return home() / "uploads"
 
 
+def import_folders() -> tuple[Path, ...]:
+    """Folders whose data may be imported from the page, as the operator set them: ``RECATTN_IMPORT_FOLDERS``.
+
+    Several stand with a colon between, like those of ``PATH``; none by default.
+    """
+    given = os.environ.get("RECATTN_IMPORT_FOLDERS") or ""
+    return tuple(Path(folder).absolute() for folder in given.split(os.pathsep) if folder)
+
+
 def vectors_folder() -> Path:
     """Cached text vectors, one folder an encoder fingerprint."""
     return home() / "vectors"
@@ -42,6 +51,11 @@ def vectors_folder() -> Path:
 def registry_file() -> Path:
     """The SQLite file that knows which runs exist and which is active."""
     return home() / "registry.sqlite"
+
+
+def audit_file() -> Path:
+    """The file that says who did what, and when."""
+    return home() / "audit.jsonl"
 
 
 def checked_name(name: str, what: str = "name") -> str:

@@ -3,14 +3,13 @@
 What is heavy to import is imported by the work itself: by then the slot is ours, and pages never pay for it.
 """
 
-import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from recattn.config import uploads_folder
 from recattn.data import IMPORTERS, Dataset, check_free
+from recattn.data.uploads import discard
 from recattn.errors import RunError
 from recattn.jobs.registry import Registry
 from recattn.jobs.run_folder import TRAIN, Job, folder_of
@@ -48,16 +47,9 @@ def _import(job: Job, _folder: Path, report: Report) -> str:
     given = {name: value for name, value in job.settings.items() if name != "format"}
     info = IMPORTERS[job.settings["format"]](job.dataset, **given, report=report)
     for value in given.values():
-        _discard_upload(value)
+        discard(Path(value if isinstance(value, str) else ""))
     rejected = f" {sum(info.rejected.values()):,} rows could not be used." if info.rejected else ""
     return f"{info.items:,} items, {info.users:,} users, {info.impressions:,} impressions.{rejected}"
-
-
-def _discard_upload(value: object) -> None:
-    """Remove what was uploaded for an import, and nothing else."""
-    path = Path(value) if isinstance(value, str) else Path()
-    if uploads_folder() in path.parents:
-        shutil.rmtree(uploads_folder() / path.relative_to(uploads_folder()).parts[0], ignore_errors=True)
 
 
 def _is_free(dataset: str, settings: Settings, _subject: str) -> None:
@@ -102,6 +94,12 @@ def _twins(job: Job, _folder: Path, report: Report) -> str:
     return _measured(job, TWINS, compare_twins, report)
 
 
+def _lists(job: Job, _folder: Path, report: Report) -> str:
+    from recattn.trust.lists import LISTS, judge_lists
+
+    return _measured(job, LISTS, judge_lists, report)
+
+
 def _measured(job: Job, file: str, measure: Callable[..., Any], report: Report) -> str:
     """Measure the run that the job is about, and keep what is found as a file of the run."""
     from recattn.recommender import Recommender
@@ -126,4 +124,5 @@ KINDS = {
     "faithfulness": Kind("Faithfulness of explanations", _is_finished, _faithfulness),
     "heads": Kind("What heads are for", _is_finished, _heads),
     "twins": Kind("Comparison with twins", _is_finished, _twins),
+    "lists": Kind("Lists beyond accuracy", _is_finished, _lists),
 }
