@@ -1,6 +1,7 @@
 """One attempt at a job by the process that does it: a slot, progress, cancellation, and words about how it ended."""
 
 import dataclasses
+import os
 import re
 import shutil
 import signal
@@ -19,8 +20,10 @@ from recattn.jobs.liveness import this_process
 from recattn.jobs.reconciling import job_of
 from recattn.jobs.registry import Registry
 from recattn.jobs.run_folder import TRAIN, checksums, folder_of, going_on, write_job
+from recattn.logs import log_event
 from recattn.types import Report, silent
 
+LOG_BYTES = 1_000_000  # of a job's log; a library that talks without end must not fill the disk
 TELL_SECONDS = 0.5  # progress is written, and cancellation heard of, this often
 _NO_MEMORY = re.compile("out of memory|not enough memory|allocate memory", re.IGNORECASE)
 
@@ -66,6 +69,7 @@ class Attempt:
                 raise Cancelled
         self._owns = True
         self.log("started")
+        log_event("job started", job=self.run, kind=job_of(self.folder).kind)
         self._teller.start()
 
     def report(self, phase: str, done: int, total: int, **figures: float) -> None:
@@ -114,12 +118,14 @@ class Attempt:
         with suppress(OSError):  # still no room: then the registry alone knows
             write_job(self.folder, job)
         self.log(f"{state} {message}")
+        log_event("job ended", job=self.run, kind=job.kind, state=state)
         self.registry.end(self.run, state, message)
 
     def _tell(self) -> None:
         """The thread: write the progress to the registry until the attempt has ended."""
         told = ""
         while not self._ended.wait(TELL_SECONDS):
+            _shorten(self.folder / "log.txt")
             try:
                 if self.registry.progress(self.run, *self._progress.so_far()) == "cancelling":
                     self._stop.set()
@@ -171,6 +177,18 @@ def _told(error: BaseException | None, folder: Path) -> RecAttnError | None:
         return TrainingError(given, "The last checkpoint is kept.", "Put that right, then resume.")
     given = f"An unexpected error ended it: {type(error).__name__}: {text}."
     return TrainingError(given, "The log has the details; the last checkpoint is kept.", "Resume tries once more.")
+
+
+def _shorten(log: Path) -> None:
+    """Of a log that has become long keep the end, in place: what this process prints goes on behind it."""
+    with suppress(OSError):
+        if log.stat().st_size > LOG_BYTES:
+            with log.open("r+b") as file:
+                file.seek(-LOG_BYTES // 4, os.SEEK_END)
+                end = file.read()
+                file.seek(0)
+                file.truncate()
+                file.write(b"(earlier lines were removed)\n" + end)
 
 
 def _remove_parts(folder: Path) -> None:

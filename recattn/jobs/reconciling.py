@@ -9,6 +9,7 @@ from recattn.config import runs_folder
 from recattn.errors import RunError
 from recattn.jobs.liveness import ProcessIdentity, is_alive
 from recattn.jobs.run_folder import BUSY, TRAIN, Job, folder_of, metrics, read_job, run_folders, state_without_process
+from recattn.logs import log_event
 
 _REMEMBERED = 20  # activations
 
@@ -29,7 +30,10 @@ def put_right(db: sqlite3.Connection) -> None:
         if job := read_job(folders[run]):
             _add(db, folders[run], job)
     for run in _dead(db):
-        end_run(db, run, *state_without_process(folders[run], job_of(folders[run])))
+        job = job_of(folders[run])
+        state, message = state_without_process(folders[run], job)
+        end_run(db, run, state, message)
+        log_event("job found dead", job=run, kind=job.kind, state=state)
     if not db.execute("SELECT 1 FROM active").fetchone():
         _remember_active(db)
 

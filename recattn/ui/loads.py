@@ -10,10 +10,12 @@ import pandas as pd
 import streamlit as st
 from jaxtyping import Float
 
+from recattn import __version__
 from recattn.config import checked_name, runs_folder
 from recattn.data import sweep as sweep_datasets
 from recattn.data.store import Dataset
 from recattn.jobs.run_folder import sweep as sweep_runs
+from recattn.logs import log_server
 from recattn.types import Array, Prediction, Recommendation
 
 if TYPE_CHECKING:
@@ -130,6 +132,7 @@ def _showcase(run: str, key: Key) -> tuple[str, str]:
 
 @st.cache_resource(show_spinner=False)
 def sweep_once(home: str) -> None:  # noqa: ARG001 - the key: a server may be pointed at another home
-    """Clear away what killed imports and deletions left, when the server first shows a page."""
+    """Clear away what killed imports and deletions left, when the server first shows a page, and begin its log."""
+    log_server(recattn=__version__, streamlit=st.__version__)
     sweep_datasets()
     sweep_runs()
