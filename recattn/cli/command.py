@@ -19,13 +19,17 @@ class Answer:
 
 @dataclass(frozen=True)
 class Command:
-    """One command. ``name`` may have two words: "import mind" is the kind "mind" of "import"."""
+    """One command. ``name`` may have two words: "import mind" is the kind "mind" of "import".
+
+    What ``changes`` data, models or jobs leaves a line in the audit log before it begins.
+    """
 
     name: str
     help: str
     run: Callable[[Namespace], Answer]
     arguments: tuple[Argument, ...] = ()
     epilog: str = ""
+    changes: bool = False
 
 
 def argument(*flags: str, **settings: Any) -> Argument:

@@ -93,6 +93,7 @@ COMMANDS = (
             argument("--replace", action="store_true", help="put it in the place of a dataset of that name"),
             argument("--regenerate", metavar="FOLDER", help="instead, write the sample's files afresh into a folder"),
         ),
+        changes=True,
     ),
     Command(
         "import mind",
@@ -105,6 +106,7 @@ COMMANDS = (
             argument("--test", metavar="PATH", help="folder or zip; may be without labels"),
             argument("--replace", action="store_true", help="put it in the place of a dataset of that name"),
         ),
+        changes=True,
     ),
     Command("datasets", "List the datasets.", list_datasets),
 )

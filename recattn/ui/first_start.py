@@ -7,7 +7,7 @@ import streamlit as st
 from recattn.data.store import dataset_infos
 from recattn.errors import RecAttnError
 from recattn.jobs.registry import Registry
-from recattn.ui.guard import check_may_act, may_act
+from recattn.ui.guard import check_may_act, how_to_act, may_act
 from recattn.ui.job_progress import busy_run, show_job
 from recattn.ui.notices import show_error
 
@@ -63,7 +63,7 @@ def offer_sample() -> None:
         ):
             _load_and_train()
         if not may_act():
-            st.caption("Only possible on the machine the app runs on, at its localhost address.")
+            st.caption(how_to_act())
         st.caption("Own data instead: `python -m recattn import mind --name NAME --train PATH`")
 
 
@@ -72,7 +72,7 @@ def _load_and_train() -> None:
     from recattn.data.sample import sample_folder
 
     try:
-        check_may_act()
+        check_may_act("import", SAMPLE)
         with st.spinner("Loading the sample"), _one_at_a_time:
             if all(info.name != SAMPLE for info in dataset_infos()):
                 folder = sample_folder()

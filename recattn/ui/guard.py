@@ -1,9 +1,12 @@
-"""Who may make and delete things: without a password, only the person at this machine.
+"""Who may make and delete things, decided afresh at each action: administrators who logged in; where no log-in is
+configured, only the person at this machine.
 
-``st.context.ip_address`` alone is not enough: behind a proxy on this machine every visitor comes from here. So the
-names in the request must be this machine's too, and nothing may say that the request was passed on.
+For the latter ``st.context.ip_address`` alone is not enough: behind a proxy on this machine every visitor comes from
+here. So the names in the request must be this machine's too, and nothing may say that the request was passed on.
 """
 
+import logging
+import time
 from collections.abc import Mapping
 from ipaddress import ip_address
 from urllib.parse import urlsplit
@@ -11,7 +14,12 @@ from urllib.parse import urlsplit
 import streamlit as st
 
 from recattn.errors import RecAttnError
+from recattn.jobs import audit
+from recattn.ui import login
+from recattn.ui.access import Rules, Visitor, openid_visitor, rules_now
+from recattn.ui.wording import plain
 
+_log = logging.getLogger("recattn.access")
 _PASSED_ON = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip", "Via")
 
 
@@ -38,33 +46,90 @@ def _is_local(host: str | None) -> bool:
         return False
 
 
+def visitor(found: Rules | None = None) -> Visitor:
+    """Who asks and whether they may act, from the connection and what the server remembers of the session."""
+    found = found or rules_now()
+    if found.mode == "openid":
+        return openid_visitor(st.user.to_dict(), found.emails, time.time())
+    if found.mode == "password":
+        return login.password_visitor(found, time.time())
+    if found.mode == "closed":
+        return Visitor("visitor", False, "secrets.toml can't be read, so nobody may act.", "Mend it.")
+    address = st.context.ip_address
+    if from_this_machine(None if address is None else str(address), st.context.headers):
+        return Visitor("this machine", True)
+    reason = "No password is configured, so actions are only allowed from the machine the app runs on."
+    return Visitor("visitor", False, reason, "Open the app there, at its localhost address.")
+
+
 def may_act() -> bool:
     """Whether this visitor may import, train, activate and delete."""
-    address = st.context.ip_address
-    return from_this_machine(None if address is None else str(address), st.context.headers)
+    return visitor().allowed
 
 
-def check_may_act(action: str = "", subject: str = "") -> None:  # noqa: ARG001
-    """To be called by every action itself, whatever the page showed before.
+def how_to_act() -> str:
+    """For those who may not: what they would have to do, in one line."""
+    return visitor().remedy
+
+
+def check_may_act(action: str, subject: str = "") -> None:
+    """To be called by every action itself, whatever the page showed before. Leaves a line in the audit log.
+
+    Args:
+        action: what is to be done, in a word or two.
+        subject: the run, dataset or job it is done to.
 
     Raises:
-        RecAttnError: when the visitor is not at this machine.
+        RecAttnError: when the visitor may not, or the line can't be written.
     """
-    if not may_act():
-        raise RecAttnError(
-            "This action was asked for from another machine.",
-            "No password is configured, so actions are only allowed from the machine the app runs on.",
-            "Open the app there, at its localhost address.",
-        )
+    found = visitor()
+    if not found.allowed:
+        _refused(found, action, subject)
+        raise RecAttnError("You may not do that.", found.reason, found.remedy)
+    audit.record("page", found.who, action, subject, "allowed")
+    login.acted(time.time())
+
+
+def _refused(found: Visitor, action: str, subject: str) -> None:
+    where = login.where_from()
+    _log.warning("refused to %s from %s: %s", found.who, where, action)
+    try:
+        audit.record("page", f"{found.who} from {where}", action, subject, "refused")
+    except RecAttnError as error:  # what was asked for isn't done anyway
+        _log.error("%s", error)
 
 
 def show_guard() -> bool:
-    """Say loudly who may act here; returns whether this visitor may."""
-    allowed = may_act()
+    """Say who may act here and let them log in; returns whether this visitor may."""
+    found = rules_now()
+    asking = visitor(found)
+    if found.mode == "local":
+        _show_local(asking.allowed)
+    elif asking.allowed:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption(f":material/lock_open: Logged in as {plain(asking.who)}", width="content")
+            login.show_log_out()
+    else:
+        st.info(
+            "**Look, don't touch.** Importing, training and deleting is for administrators.", icon=":material/lock:"
+        )
+        _show_ways_in(found, asking)
+    return asking.allowed
+
+
+def _show_local(allowed: bool) -> None:
     if allowed:
         text = "**Local demo mode.** No password is configured: everybody at this machine may act here, nobody else."
         st.warning(text, icon=":material/lock_open:")
     else:
         text = "**Look, don't touch.** No password is configured, so actions work only on the machine the app runs on."
         st.info(text, icon=":material/lock:")
-    return allowed
+
+
+def _show_ways_in(found: Rules, asking: Visitor) -> None:
+    if found.mode == "password":
+        login.show_password_form()
+    elif found.mode == "openid":
+        login.show_provider_buttons(found, asking)
+    else:
+        st.error(f"{asking.reason} {asking.remedy}", icon=":material/error:")

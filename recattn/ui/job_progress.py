@@ -29,6 +29,7 @@ PHASES = {
     "ablate": "Ranking without each head",
     "redundant": "Removing heads together",
     "twins": "Ranking with each twin",
+    "lists": "Making lists, more and more diverse",
 }
 
 
@@ -95,7 +96,7 @@ def progress_text(run: Run) -> str:
 
 def _show_cancel(run: Run) -> None:
     if st.button("Cancel", key=f"cancel-{run.run}", icon=":material/stop:", disabled=run.state == "cancelling"):
-        check_may_act()
+        check_may_act("cancel", run.run)
         cancel(run.run)
         st.rerun()
 
@@ -104,7 +105,7 @@ def show_resume(run: Run) -> None:
     """The button that goes on with a job that was cut off."""
     hint = run_folder.going_on(run.kind)
     if st.button("Resume", key=f"resume-{run.run}", icon=":material/resume:", help=hint):
-        check_may_act()
+        check_may_act("resume", run.run)
         resume(run.run)
         st.rerun()
 

@@ -7,7 +7,7 @@ import streamlit as st
 from recattn.errors import RecAttnError
 from recattn.jobs.registry import Registry
 from recattn.jobs.starting import start
-from recattn.ui.guard import check_may_act, may_act
+from recattn.ui.guard import check_may_act, how_to_act, may_act
 from recattn.ui.job_progress import BUSY, show_job
 from recattn.ui.notices import show_error
 from recattn.ui.wording import plain, shortened
@@ -30,10 +30,10 @@ def show_start(run: str, what: str, label: str, kind: Literal["primary", "second
     if job is not None and job.state != "finished":
         st.warning(plain(shortened(job.message, 300)), icon=":material/info:")
     allowed = may_act()
-    if st.button(label, key=f"measure-{what}", type=kind, icon=":material/speed:", disabled=not allowed):
+    if st.button(label, key=f"measure-{what}-{run}", type=kind, icon=":material/speed:", disabled=not allowed):
         _start(run, what)
     if not allowed:
-        st.caption("Only possible on the machine the app runs on, at its localhost address.")
+        st.caption(how_to_act())
 
 
 def _start(run: str, what: str) -> None:

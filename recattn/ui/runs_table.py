@@ -79,7 +79,7 @@ def _show_actions(run: Run) -> None:
 
 def _activate(run: str) -> None:
     try:
-        check_may_act()
+        check_may_act("activate", run)
         Registry().activate(run)
     except RecAttnError as error:
         show_error(error)
@@ -92,7 +92,7 @@ def _confirm_deletion(run: Run) -> None:
         st.markdown("It is the model that answers now; afterwards none does until you choose another.")
     if st.button("Delete for good", key="delete-really", type="primary", icon=":material/delete:"):
         try:
-            check_may_act()
+            check_may_act("delete", run.run)
             delete(run.run, even_active=True)
         except RecAttnError as error:
             show_error(error)

@@ -142,7 +142,7 @@ def _train_twin(page: Page, settings: dict[str, object]) -> None:
     from recattn.training.config import configured
 
     try:
-        check_may_act()
+        check_may_act("train", page.dataset_name)
         config = configured("default", settings | {"attention": UNIFORM})
         start_training(page.dataset_name, config, f"{page.model_run.preset}, uniform twin"[:60], activate=False)
     except RecAttnError as error:

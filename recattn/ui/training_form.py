@@ -36,7 +36,7 @@ def choose_training(disabled: bool) -> None:
         settings = _choose_settings(preset)
         sent = st.form_submit_button("Start training", type="primary", icon=":material/play_arrow:", disabled=disabled)
     if sent:
-        check_may_act()
+        check_may_act("train", dataset)
         start_training(dataset, configured(preset, settings), preset)
         st.rerun()
 

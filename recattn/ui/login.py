@@ -1,0 +1,131 @@
+"""Logging in and out: a password, or an identity provider that speaks OpenID Connect."""
+
+import logging
+import threading
+import time
+
+import streamlit as st
+from streamlit.errors import StreamlitAuthError
+
+from recattn.errors import RecAttnError
+from recattn.jobs import audit
+from recattn.jobs.password import LONGEST, matches
+from recattn.ui.access import Rules, Visitor, rules_now
+from recattn.ui.admin_sessions import AdminSessions
+from recattn.ui.notices import show_error
+from recattn.ui.tries import LOCK_SECONDS, Tries, origin
+from recattn.ui.wording import duration, plain
+
+# Of the whole server. Not st.cache_resource, which a visitor's "Clear cache" could empty.
+TRIES, SESSIONS = Tries(), AdminSessions()
+
+_TOKEN, _FIELD, _ANSWER = "admin-session", "admin-password", "log-in-answer"
+_log = logging.getLogger("recattn.access")
+_one_at_a_time = threading.Lock()  # a comparison takes 64 MiB
+
+
+def where_from() -> str:
+    """The address of this visitor's connection, as tries are counted; a header could say anything."""
+    address = st.context.ip_address
+    return origin(None if address is None else str(address))
+
+
+def password_visitor(rules: Rules, now: float) -> Visitor:
+    """Whether this session is logged in, asked afresh each time."""
+    if SESSIONS.holds(st.session_state.get(_TOKEN), rules.password_hash, now):
+        return Visitor("admin", True)
+    return Visitor("visitor", False, "Only administrators may act.", "Log in on the Admin page.")
+
+
+def acted(now: float) -> None:
+    """The session was used: it lasts from now."""
+    SESSIONS.acted(st.session_state.get(_TOKEN), now)
+
+
+def show_password_form() -> None:
+    """One field. Its value is gone as soon as it was compared."""
+    with st.form("log-in", width=420):
+        st.text_input("Password", type="password", key=_FIELD, max_chars=LONGEST, autocomplete="current-password")
+        st.form_submit_button("Log in", type="primary", icon=":material/login:", on_click=_try)
+    answer = st.session_state.pop(_ANSWER, None)
+    if isinstance(answer, RecAttnError):
+        show_error(answer)
+
+
+def _try() -> None:
+    password, st.session_state[_FIELD] = str(st.session_state.get(_FIELD, "")), ""
+    try:
+        if password:
+            log_in(password, rules_now(), where_from(), time.monotonic())
+    except RecAttnError as error:
+        st.session_state[_ANSWER] = error
+
+
+def log_in(password: str, rules: Rules, where: str, now: float) -> None:
+    """Let this session act when the password is right.
+
+    Args:
+        password: what was typed.
+        rules: with the hash to compare with.
+        where: see `tries.origin`.
+        now: seconds of a clock that only goes forward.
+
+    Raises:
+        RecAttnError: when it is wrong, comes too early, or can't be written down.
+    """
+    wait = TRIES.begin(where, now)
+    if wait:
+        _log.warning("a log-in from %s came too early", where)
+        raise RecAttnError(f"Too many wrong passwords. Try again in {duration(max(1, wait))}.")
+    with _one_at_a_time:
+        right = matches(rules.password_hash, password)
+    if not right:
+        _failed(where)
+    TRIES.succeed(where, now)
+    audit.record("page", "admin", "log in", f"from {where}", "allowed")
+    st.session_state[_TOKEN] = SESSIONS.begin(rules.password_hash, time.time())
+
+
+def _failed(where: str) -> None:
+    locked = f", locked for {duration(LOCK_SECONDS)}" if TRIES.locked(where) else ""
+    _log.warning("a wrong password from %s%s", where, locked)
+    audit.record("page", "visitor", "log in", f"from {where}{locked}", "failed-login")
+    raise RecAttnError("That is not the password.", "", "Wrong ones make the next try wait longer.")
+
+
+def show_provider_buttons(rules: Rules, visitor: Visitor) -> None:
+    """A button for each identity provider, and why somebody who is logged in there may still not act."""
+    logged_in = bool(st.user.get("is_logged_in"))
+    if logged_in:
+        st.warning(plain(f"{visitor.who}: {visitor.reason} {visitor.remedy}"), icon=":material/person_off:")
+        show_log_out()
+        return
+    if not rules.providers:
+        st.error(
+            "`[auth]` in secrets.toml names no identity provider: `client_id` is missing.", icon=":material/error:"
+        )
+    for name in rules.providers:
+        label = f"Log in with {plain(name)}" if name else "Log in"
+        if st.button(label, key=f"log-in-{name}", type="primary", icon=":material/login:"):
+            _ask(name)
+
+
+def _ask(provider: str) -> None:
+    try:
+        st.login(provider or None)
+    except StreamlitAuthError as error:
+        _log.error("OpenID Connect is not configured rightly: %s", error)
+        show_error(
+            RecAttnError("OpenID Connect is not configured rightly.", "", "See .streamlit/secrets.toml.example.")
+        )
+
+
+def show_log_out() -> None:
+    """The button that ends this session's rights."""
+    st.button("Log out", key="log-out", icon=":material/logout:", on_click=_log_out)
+
+
+def _log_out() -> None:
+    SESSIONS.end(st.session_state.pop(_TOKEN, None))
+    if st.user.get("is_logged_in"):
+        st.logout()
