@@ -13,6 +13,7 @@ from recattn.ui.compare_view import (
 )
 from recattn.ui.compared import choose_pair
 from recattn.ui.item_picker import choose_item
+from recattn.ui.lists_view import show_lists
 from recattn.ui.shell import open_page
 from recattn.ui.user_picker import choose_reader
 
@@ -28,6 +29,7 @@ with open_page("compare") as page:
         show_changes(pair)
         show_both_curves(pair)
     show_metrics_table(pair)
+    show_lists(pair)
     st.subheader("For the same reader", anchor=False)
     who, what = st.columns([2, 3], gap="medium", vertical_alignment="bottom")
     with who:

@@ -14,6 +14,7 @@ from torch import Tensor
 from recattn.data import Dataset
 from recattn.errors import UnknownError
 from recattn.evaluation.baselines import recent_clicks
+from recattn.evaluation.lists import mmr, unit
 from recattn.models.altering import moved, scrambled
 from recattn.models.asking import Asking
 from recattn.models.attention import Reading
@@ -27,6 +28,8 @@ from recattn.models.standing import Standing
 from recattn.models.vectors import encoder_of, item_vectors
 from recattn.models.words import led_to, words_prediction
 from recattn.types import Impressions, Prediction, Recommendation, Report, silent
+
+_POOL = 10  # candidates a place, when lists are made more diverse
 
 
 class Recommender:
@@ -59,6 +62,11 @@ class Recommender:
         return cls(folder, dataset, report)
 
     @property
+    def vectors(self) -> Float[np.ndarray, "item text_dim"]:
+        """The text vector of each item, in the order of the dataset."""
+        return self._vectors
+
+    @property
     def layers(self) -> int:
         """Attention layers of the model."""
         return self.model.config.layers
@@ -82,6 +90,7 @@ class Recommender:
         category: str | None = None,
         leave_out: Sequence[str] = (),
         heads: Bool[np.ndarray, "layer head"] | None = None,
+        diversity: float = 0.0,
     ) -> list[Recommendation]:
         """The n best items, best first; ties in the order of the catalogue.
 
@@ -92,13 +101,16 @@ class Recommender:
             category: only items of this category.
             leave_out: never these items.
             heads: heads that are False add nothing; recommendations then come without a reason.
+            diversity: the weight of being unlike what stands above, 0 to 1, among the best ten times n; see `mmr`.
         """
         rows = self._candidate_rows(history, candidates, category)
         rows = rows[~np.isin(rows, self._known(leave_out))]
         with torch.inference_mode():
             reading = self._read(history, explain=False, heads=heads)
             scores = self.model.score(reading, self._items[None, torch.as_tensor(rows)])[0][0].numpy()
-        best = np.argsort(-scores, kind="stable")[:n]
+        best = np.argsort(-scores, kind="stable")[: n if not diversity else _POOL * n]
+        if diversity:
+            best = best[mmr(scores[best], unit(self._vectors[rows[best]]), n, diversity)]
         return self._explained(history, rows[best], scores[best], reasons=heads is None)
 
     def popular(

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from recattn.cli.command import Answer, Command, argument
-from recattn.cli.numbers import count
+from recattn.cli.numbers import count, share
 from recattn.cli.output import Bar, note, table, with_interval
 from recattn.errors import RunError, UnknownError
 from recattn.jobs.registry import Registry, Run
@@ -76,7 +76,10 @@ def recommend(given: Namespace) -> Answer:
     user = recommender.dataset.user(given.user)
     if not user.history:
         note(f"{user.user_id} has not read anything yet: these are the items most read lately, with their clicks.")
-    found = recommender.recommend(user.history, given.n) if user.history else recommender.popular(given.n)
+    if user.history:
+        found = recommender.recommend(user.history, given.n, diversity=given.diversity)
+    else:
+        found = recommender.popular(given.n)
     rows = [
         {"rank": one.rank, "item_id": one.item_id, "title": one.title, "category": one.category, "score": one.score}
         for one in found
@@ -165,6 +168,9 @@ COMMANDS = (
         (
             argument("--user", required=True, metavar="ID", help="a user of the run's dataset"),
             argument("-n", type=count, default=10, help="how many (default: 10)"),
+            argument(
+                "--diversity", type=share, default=0.0, help="0 to 1: the weight of being unlike what stands above"
+            ),
             RUN,
         ),
     ),

@@ -1,4 +1,4 @@
-"""Commands about how far to believe explanations: faithfulness, heads."""
+"""Commands that measure a run: faithfulness, heads, lists."""
 
 import dataclasses
 from argparse import Namespace
@@ -94,6 +94,26 @@ def heads(given: Namespace) -> Answer:
     same = f"\nrows that look at the same: {'; '.join(alike) or 'none'}"
     head = f"{found.users} users of {found.dataset}; costs over {found.impressions:,} impressions; run {found.run}"
     return Answer(dataclasses.asdict(found), f"{head}\n{table(rows, '')}\n{even}{whole}{same}")
+
+
+def lists(given: Namespace) -> Answer:
+    """Say what the lists are like beyond accuracy, and what diversity costs, and keep it beside the run."""
+    from recattn.trust.lists import read_lists
+
+    run = chosen_run(given.run)
+    _measured("lists", run, given)
+    found = read_lists(run.folder)
+    if found is None:
+        raise RunError(f"What was measured of {run.run} can't be read.", "", "Measure again.")
+    rows: list[dict[str, Any]] = [
+        {"diversity": one.diversity}
+        | {name: with_interval(value) for name, value in one.metrics.items()}
+        | {"coverage": one.coverage, "concentration": one.concentration}
+        | {"cost in nDCG@10": "-" if one.cost is None else _signed(one.cost)}
+        for one in found.settings
+    ]
+    head = f"top {found.length} of {found.users} users; costs over {found.impressions:,} impressions; run {found.run}"
+    return Answer(dataclasses.asdict(found), f"{head}\n{table(rows, '')}")
 
 
 def _signed(value: Any) -> str:

@@ -76,6 +76,59 @@ def _beyond(value: Interval) -> int:
     return (value.low > 0) - (value.high < 0)
 
 
+def costs_figure(costs: Mapping[str, Mapping[float, Interval]]) -> Figure:
+    """A line for each model: what it loses against the weight of something else, with 95 % intervals."""
+    looks = ((ADDS, "solid", "circle"), (NEUTRAL, "dash", "square"))
+    return {
+        "data": [
+            {
+                "type": "scatter",
+                "mode": "lines+markers",
+                "name": escaped(name, 40),
+                "x": list(values),
+                "y": [value.value for value in values.values()],
+                "error_y": {
+                    "type": "data",
+                    "symmetric": False,
+                    "array": [value.high - value.value for value in values.values()],
+                    "arrayminus": [value.value - value.low for value in values.values()],
+                    "thickness": 1.6,
+                    "width": 4,
+                },
+                "line": {"color": colour, "width": 2, "dash": dash},
+                "marker": {"size": 9, "symbol": symbol, "color": colour},
+                "customdata": [_told(value) for value in values.values()],
+                "hovertemplate": f"{escaped(name, 40)} at %{{x}}: %{{customdata}}<extra></extra>",
+            }
+            for (name, values), (colour, dash, symbol) in zip(costs.items(), looks, strict=False)
+        ],
+        "layout": {
+            "height": 260,
+            "margin": {"l": 12, "r": 12, "t": 8, "b": 48},
+            "xaxis": {"title": {"text": "weight of being unlike"}, "rangemode": "tozero", "showgrid": False},
+            "yaxis": {"title": {"text": "nDCG@10 lost"}, "rangemode": "tozero", "automargin": True, "nticks": 5},
+            "legend": {"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom"},
+            "showlegend": True,
+            "hovermode": "closest",
+        },
+    }
+
+
+def costs_finding(costs: Mapping[str, Mapping[float, Interval]]) -> str:
+    """What the heaviest weight costs each model, in a sentence.
+
+    >>> costs_finding({"A": {0.5: Interval(0.02, 0.01, 0.03)}, "B": {0.5: Interval(0.01, -0.01, 0.03)}})
+    'At a weight of 0.5, diversity costs A 0.020 nDCG@10 and B 0.010 (within noise).'
+    """
+    last = {name: max(values.items()) for name, values in costs.items() if values}
+    parts = [
+        f"{name} {value.value:.3f}{' nDCG@10' if not at else ''}{'' if _beyond(value) else ' (within noise)'}"
+        for at, (name, (_, value)) in enumerate(last.items())
+    ]
+    weight = max(weight for weight, _ in last.values())
+    return f"At a weight of {weight:g}, diversity costs {' and '.join(parts)}."
+
+
 def both_curves(first: Rows, second: Rows, names: tuple[str, str], height: int = 250) -> Figure:
     """Training loss on the left, validation AUC on the right, both runs in each."""
     axis = {"showgrid": False, "title": {"text": "step"}, "rangemode": "tozero", "nticks": 5}

@@ -89,7 +89,7 @@ def head_cards(recommender: "Recommender", users: int = 100, seed: int = 0, repo
     for done, user in enumerate(sample, 1):
         looks.append(_looks(recommender, user))
         report("look", done, len(sample))
-    impressions = _labelled(recommender, seed)
+    impressions = labelled(recommender, seed)
     accuracy, costs, cost_of_all = _costs(recommender, impressions, report)
     people = np.arange(len(looks))
     distance = np.mean([look.distances for look in looks], axis=0)
@@ -151,7 +151,7 @@ def cost_without(recommender: "Recommender", off: Sequence[tuple[int, int]], see
 
     Heads may stand in for each other, so the costs of each alone don't add up to this. The seed is the cards'.
     """
-    impressions = _labelled(recommender, seed)
+    impressions = labelled(recommender, seed)
     if impressions is None:
         return None
     working = np.ones((recommender.layers, recommender.heads), dtype=bool)
@@ -161,14 +161,14 @@ def cost_without(recommender: "Recommender", off: Sequence[tuple[int, int]], see
     return bootstrap_difference(whole, _accuracy(recommender, impressions, working), impressions.user_id)
 
 
-def _labelled(recommender: "Recommender", seed: int) -> Impressions | None:
+def labelled(recommender: "Recommender", seed: int, most: int = _IMPRESSIONS) -> Impressions | None:
     """Labelled dev impressions by chance, not more than are needed; None where there are none."""
     if "dev" not in recommender.dataset.info.splits:
         return None
     impressions = recommender.dataset.impressions("dev")
     if impressions.labels is None:
         return None
-    rows = np.random.default_rng(seed).permutation(len(impressions))[:_IMPRESSIONS]
+    rows = np.random.default_rng(seed).permutation(len(impressions))[:most]
     return impressions.rows(np.sort(rows))
 
 

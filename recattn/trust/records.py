@@ -104,7 +104,7 @@ def read_twins(folder: Path) -> Twins | None:
     try:
         if found is None:
             return None
-        twins = tuple(Twin(**{**twin, "difference": _row(twin["difference"])}) for twin in found["twins"])
+        twins = tuple(Twin(**{**twin, "difference": row_of(twin["difference"])}) for twin in found["twins"])
         return Twins(**{**found, "twins": twins})
     except (TypeError, KeyError, AttributeError, ValueError):
         return None
@@ -114,10 +114,11 @@ FAITHFULNESS, TWINS = "faithfulness.json", "twins.json"
 
 
 def _table(found: Mapping[str, Mapping[str, list[float | None]]]) -> Table:
-    return {name: _row(row) for name, row in found.items()}
+    return {name: row_of(row) for name, row in found.items()}
 
 
-def _row(found: Mapping[str, list[float | None]]) -> dict[str, Interval]:
+def row_of(found: Mapping[str, list[float | None]]) -> dict[str, Interval]:
+    """Figures with intervals as they were before they became JSON."""
     return {name: Interval(*(math.nan if end is None else end for end in ends)) for name, ends in found.items()}
 
 

@@ -38,11 +38,11 @@ def figure(app, key: int = 0) -> dict:
     return json.loads(app.get("plotly_chart")[key].proto.spec)
 
 
-def test_what_was_not_measured_is_offered_with_its_command(trained_home: Path, open_page: Open) -> None:
+def test_what_was_not_measured_is_offered_with_its_command(run_id: str, open_page: Open) -> None:
     app = open_page(PAGE)
     assert "Not measured yet" in words(app)
     assert "python -m recattn faithfulness" in words(app)
-    assert app.button(key="measure-faithfulness").label == "Measure it"
+    assert app.button(key=f"measure-faithfulness-{run_id}").label == "Measure it"
 
 
 def test_the_figure_holds_every_method_with_floors_and_ceiling(folder: Path, open_page: Open) -> None:
