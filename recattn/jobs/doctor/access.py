@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from argon2 import extract_parameters
+from argon2.exceptions import InvalidHashError
+
 import recattn
 from recattn.config import home
 from recattn.jobs.doctor.finding import Finding
 
 _NAMED = 3  # of many files with the same fault
-_ARGON2 = "$argon2"
 
 
 def secrets_files() -> list[Path]:
@@ -58,13 +60,18 @@ def _mode(path: Path) -> int:
 
 def check_access() -> Iterator[Finding]:
     """Who may act in the app, as it is configured, and whether that can work."""
-    secrets = _secrets()
+    try:
+        secrets = _secrets()
+    except (OSError, ValueError) as error:
+        message = f"secrets.toml can't be read, so nobody may act: {error}."
+        yield Finding("access", False, message, "Put it right, or take it away.")
+        return
     if "auth" in secrets:
         yield _by_login(secrets)
-    elif given := os.environ.get("RECATTN_ADMIN_HASH") or str(secrets.get("admin_hash", "")):
-        yield _by_password(given)
+    elif given := os.environ.get("RECATTN_ADMIN_HASH") or str(secrets.get("admin_hash") or ""):
+        yield _by_password(given.strip())
     else:
-        message = "No login is configured: only people at this machine itself may act, everybody else may look."
+        message = "No log-in is configured: only people at this machine itself may act, everybody else may look."
         yield Finding("access", True, message)
 
 
@@ -77,8 +84,10 @@ def _secrets() -> dict[str, Any]:
 
 
 def _by_login(secrets: dict[str, Any]) -> Finding:
-    listed = os.environ.get("RECATTN_ADMIN_EMAILS") or secrets.get("admin_emails") or ""
-    emails = [each.strip() for each in (listed.split(",") if isinstance(listed, str) else listed) if each.strip()]
+    listed = secrets.get("admin_emails") or []
+    named = [*listed] if isinstance(listed, list) else str(listed).split(",")
+    named += os.environ.get("RECATTN_ADMIN_EMAILS", "").split(",")
+    emails = {str(each).strip().casefold() for each in named} - {""}
     if emails:
         return Finding("access", True, f"People log in with OpenID Connect; {len(emails)} of them may act.")
     remedy = "List them: admin_emails in secrets.toml, or RECATTN_ADMIN_EMAILS, with commas between."
@@ -86,7 +95,9 @@ def _by_login(secrets: dict[str, Any]) -> Finding:
 
 
 def _by_password(given: str) -> Finding:
-    if given.startswith(_ARGON2):
-        return Finding("access", True, "Whoever knows the admin password may act; its hash is configured.")
-    remedy = "Make one: python -m recattn hash-password."
-    return Finding("access", False, "What is configured as the admin password's hash is none of Argon2.", remedy)
+    try:
+        extract_parameters(given)
+    except InvalidHashError:
+        message = "What is configured as the hash of the admin password is no argon2 hash, so nobody can log in."
+        return Finding("access", False, message, "Make one: python -m recattn hash-password.")
+    return Finding("access", True, "Whoever knows the admin password may act; its hash is configured.")

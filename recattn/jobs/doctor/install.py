@@ -3,7 +3,7 @@
 import importlib
 import sys
 from collections.abc import Iterator
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
 from packaging.requirements import Requirement
@@ -41,13 +41,30 @@ def _python_fault() -> Iterator[str]:
 
 def _requirement_faults() -> Iterator[str]:
     for asked in requirements():
-        try:
-            found = version(asked.name)
-        except PackageNotFoundError:
-            yield f"{asked.name} is not installed; needed is {asked.name}{asked.specifier}."
-        else:
-            if not asked.specifier.contains(found, prereleases=True):
-                yield f"{asked.name} is {found}; needed is {asked.specifier}."
+        yield from _fault_of(asked)
+        for extra in asked.extras:
+            yield from (fault for each in _of_extra(asked.name, extra) for fault in _fault_of(each))
+
+
+def _fault_of(asked: Requirement) -> Iterator[str]:
+    try:
+        found = version(asked.name)
+    except PackageNotFoundError:
+        yield f"{asked.name} is not installed; needed is {asked.name}{asked.specifier}."
+    else:
+        if not asked.specifier.contains(found, prereleases=True):
+            yield f"{asked.name} is {found}; needed is {asked.specifier}."
+
+
+def _of_extra(name: str, extra: str) -> Iterator[Requirement]:
+    """What a library asks for only under the name of an extra; nothing where it isn't installed."""
+    try:
+        asked = [Requirement(line) for line in requires(name) or ()]
+    except PackageNotFoundError:
+        return
+    for each in asked:
+        if each.marker and not each.marker.evaluate({"extra": ""}) and each.marker.evaluate({"extra": extra}):
+            yield each
 
 
 def _import_faults() -> Iterator[str]:

@@ -20,7 +20,6 @@ from recattn.jobs.run_folder import BUSY, read_job, run_folders
 _ANEW = "Look at the runs once (python -m recattn runs): it is then made anew from their folders."
 _RIGHT = "Look at the runs once (python -m recattn runs): it is then put right."
 _SWEEP = "Restart the server: it clears this away when it first shows a page. Or delete it by hand."
-_UPLOAD_SECONDS = 24 * 3600  # somebody may still be looking at the preview of a younger one
 
 
 def check_registry() -> Iterator[Finding]:
@@ -106,7 +105,7 @@ def _busy_jobs() -> list[sqlite3.Row]:
 
 def check_leftovers() -> Iterator[Finding]:
     """Nothing lies about that killed work left behind, and that nobody uses."""
-    faults = [(path, _SWEEP) for path in (*_left_by_imports(), *_left_by_runs())]
+    faults = [(path, _SWEEP) for path in (*_left_by_imports(), *_left_by_uploads(), *_left_by_runs())]
     faults += [(path, "Resume its job, which goes on from the last whole file; or delete it.") for path in _parts()]
     for path, remedy in faults:
         yield Finding("leftovers", False, f"{path} was left behind by work that was cut off.", remedy)
@@ -119,8 +118,15 @@ def _left_by_imports() -> Iterator[Path]:
         for folder in sorted(datasets_folder().glob(f"{prefix}*")):
             if not _is_held(datasets_folder() / f".lock-{folder.name.removeprefix(prefix)}"):
                 yield folder
-    if uploads_folder().is_dir():
-        yield from (path for path in sorted(uploads_folder().iterdir()) if _seconds_old(path) > _UPLOAD_SECONDS)
+
+
+def _left_by_uploads() -> Iterator[Path]:
+    """Uploads that the app would have swept by now: somebody may still look at the preview of a younger one."""
+    from recattn.data.uploads import KEPT_SECONDS
+
+    if uploads_folder().is_dir() and not any(row["kind"] == "import" for row in _busy_jobs()):
+        uploads = (path for path in sorted(uploads_folder().iterdir()) if path.name != ".lock")
+        yield from (path for path in uploads if _seconds_old(path) > KEPT_SECONDS)
 
 
 def _is_held(lock: Path) -> bool:
