@@ -136,4 +136,5 @@ COMMANDS = (
         changes=True,
     ),
     Command("heads", "Say what each attention head is for.", heads, _SAMPLE, changes=True),
+    Command("lists", "Judge whole lists beyond accuracy, and what diversity costs.", lists, _SAMPLE, changes=True),
 )

@@ -10,6 +10,7 @@ from recattn.config import runs_folder
 from recattn.evaluation.faithfulness import METRICS
 from recattn.explanation.methods import METHODS
 from recattn.trust.heads import read_heads
+from recattn.trust.lists import DIVERSITIES, read_lists
 from recattn.trust.records import read_faithfulness, read_twins
 
 
@@ -45,6 +46,14 @@ def test_heads_prints_a_card_a_head_and_keeps_them(home: Path, capsys: pytest.Ca
     assert len(printed["cards"]) == 2
     kept = read_heads(runs_folder() / "learned")
     assert kept and [card.cost for card in kept.cards] == [pytest.approx(card["cost"]) for card in printed["cards"]]
+
+
+def test_lists_prints_every_diversity_and_keeps_it(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    printed = document(capsys, "lists", "--run", "learned", "--users", "4")
+    assert [one["diversity"] for one in printed["settings"]] == list(DIVERSITIES)
+    assert read_lists(runs_folder() / "learned") is not None
+    assert main(["lists", "--run", "learned", "--users", "4"]) == 0
+    assert "cost in nDCG@10" in capsys.readouterr().out
 
 
 def test_people_get_tables_with_directions_and_the_verdict(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
