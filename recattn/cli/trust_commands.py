@@ -106,7 +106,7 @@ def lists(given: Namespace) -> Answer:
     if found is None:
         raise RunError(f"What was measured of {run.run} can't be read.", "", "Measure again.")
     rows: list[dict[str, Any]] = [
-        {"diversity": one.diversity}
+        {"weight of diversity": one.diversity}
         | {name: with_interval(value) for name, value in one.metrics.items()}
         | {"coverage": one.coverage, "concentration": one.concentration}
         | {"cost in nDCG@10": "-" if one.cost is None else _signed(one.cost)}
