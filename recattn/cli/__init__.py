@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from recattn.cli import (
+    ablation_commands,
     access_commands,
     answer_commands,
     data_commands,
@@ -29,6 +30,7 @@ COMMANDS: tuple[Command, ...] = (
     *answer_commands.COMMANDS,
     *trust_commands.COMMANDS,
     *measure_commands.COMMANDS,
+    *ablation_commands.COMMANDS,
     *access_commands.COMMANDS,
     *doctor_commands.COMMANDS,
 )
