@@ -5,7 +5,6 @@ For the latter ``st.context.ip_address`` alone is not enough: behind a proxy on 
 here. So the names in the request must be this machine's too, and nothing may say that the request was passed on.
 """
 
-import logging
 import time
 from collections.abc import Mapping
 from ipaddress import ip_address
@@ -15,11 +14,11 @@ import streamlit as st
 
 from recattn.errors import RecAttnError
 from recattn.jobs import audit
+from recattn.logs import log_event
 from recattn.ui import login
 from recattn.ui.access import Rules, Visitor, openid_visitor, rules_now
 from recattn.ui.wording import plain
 
-_log = logging.getLogger("recattn.access")
 _PASSED_ON = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip", "Via")
 
 
@@ -92,11 +91,11 @@ def check_may_act(action: str, subject: str = "") -> None:
 
 def _refused(found: Visitor, action: str, subject: str) -> None:
     where = login.where_from()
-    _log.warning("refused to %s from %s: %s", found.who, where, action)
+    log_event("refused", who=found.who, where=where, action=action)
     try:
         audit.record("page", f"{found.who} from {where}", action, subject, "refused")
     except RecAttnError as error:  # what was asked for isn't done anyway
-        _log.error("%s", error)
+        log_event("audit line missing", error)
 
 
 def show_guard() -> bool:

@@ -1,6 +1,5 @@
 """Logging in and out: a password, or an identity provider that speaks OpenID Connect."""
 
-import logging
 import threading
 import time
 
@@ -10,6 +9,7 @@ from streamlit.errors import StreamlitAuthError
 from recattn.errors import RecAttnError
 from recattn.jobs import audit
 from recattn.jobs.password import LONGEST, matches
+from recattn.logs import log_event
 from recattn.ui.access import Rules, Visitor, rules_now
 from recattn.ui.admin_sessions import AdminSessions
 from recattn.ui.notices import show_error
@@ -19,8 +19,7 @@ from recattn.ui.wording import duration, plain
 # Of the whole server. Not st.cache_resource, which a visitor's "Clear cache" could empty.
 TRIES, SESSIONS = Tries(), AdminSessions()
 
-_TOKEN, _FIELD, _ANSWER = "admin-session", "admin-password", "log-in-answer"
-_log = logging.getLogger("recattn.access")
+_TOKEN, _COUNT, _ANSWER = "admin-session", "log-in-tries", "log-in-answer"
 _one_at_a_time = threading.Lock()  # a comparison takes 64 MiB
 
 
@@ -43,17 +42,19 @@ def acted(now: float) -> None:
 
 
 def show_password_form() -> None:
-    """One field. Its value is gone as soon as it was compared."""
+    """One field, a new one after each try: what was typed goes with the old one, also from where only Streamlit looks."""
+    field = f"admin-password-{st.session_state.setdefault(_COUNT, 0)}"
     with st.form("log-in", width=420):
-        st.text_input("Password", type="password", key=_FIELD, max_chars=LONGEST, autocomplete="current-password")
-        st.form_submit_button("Log in", type="primary", icon=":material/login:", on_click=_try)
+        st.text_input("Password", type="password", key=field, max_chars=LONGEST, autocomplete="current-password")
+        st.form_submit_button("Log in", type="primary", icon=":material/login:", on_click=_try, args=(field,))
     answer = st.session_state.pop(_ANSWER, None)
     if isinstance(answer, RecAttnError):
         show_error(answer)
 
 
-def _try() -> None:
-    password, st.session_state[_FIELD] = str(st.session_state.get(_FIELD, "")), ""
+def _try(field: str) -> None:
+    password = str(st.session_state.pop(field, ""))
+    st.session_state[_COUNT] = st.session_state.get(_COUNT, 0) + 1
     try:
         if password:
             log_in(password, rules_now(), where_from(), time.monotonic())
@@ -75,7 +76,7 @@ def log_in(password: str, rules: Rules, where: str, now: float) -> None:
     """
     wait = TRIES.begin(where, now)
     if wait:
-        _log.warning("a log-in from %s came too early", where)
+        log_event("log-in came too early", where=where)
         raise RecAttnError(f"Too many wrong passwords. Try again in {duration(max(1, wait))}.")
     with _one_at_a_time:
         right = matches(rules.password_hash, password)
@@ -88,7 +89,7 @@ def log_in(password: str, rules: Rules, where: str, now: float) -> None:
 
 def _failed(where: str) -> None:
     locked = f", locked for {duration(LOCK_SECONDS)}" if TRIES.locked(where) else ""
-    _log.warning("a wrong password from %s%s", where, locked)
+    log_event("wrong password", where=where + locked)
     audit.record("page", "visitor", "log in", f"from {where}{locked}", "failed-login")
     raise RecAttnError("That is not the password.", "", "Wrong ones make the next try wait longer.")
 
@@ -114,7 +115,7 @@ def _ask(provider: str) -> None:
     try:
         st.login(provider or None)
     except StreamlitAuthError as error:
-        _log.error("OpenID Connect is not configured rightly: %s", error)
+        log_event("OpenID Connect is not configured rightly", error)
         show_error(
             RecAttnError("OpenID Connect is not configured rightly.", "", "See .streamlit/secrets.toml.example.")
         )
