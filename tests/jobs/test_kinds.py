@@ -129,7 +129,7 @@ def test_a_failed_import_says_why_and_makes_nothing(tmp_path: Path) -> None:
 def test_an_upload_goes_when_its_import_is_over_and_nothing_else_does(tmp_path: Path) -> None:
     token = uploads_folder() / ("0123abcd" * 4)
     write_tiny_mind(token / "train")
-    other = write_tiny_mind(uploads_folder() / "another")
+    other = write_tiny_mind(uploads_folder() / ("f" * 32))
     perform(queue("import", "mine", {"format": "mind", "train": str(token / "train"), "replace": False}))
     assert not token.exists() and other.exists()
     perform(queue("import", "own", {"format": "mind", "train": str(write_tiny_mind(tmp_path / "x")), "replace": False}))
