@@ -17,8 +17,10 @@ from recattn.jobs import audit
 from recattn.logs import log_event
 from recattn.ui import login
 from recattn.ui.access import Rules, Visitor, openid_visitor, rules_now
+from recattn.ui.tries import Pace
 from recattn.ui.wording import plain
 
+_REFUSALS = Pace(60)  # a minute: who is refused again and again does not wash older lines out of the log
 _PASSED_ON = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip", "Via")
 
 
@@ -90,10 +92,10 @@ def check_may_act(action: str, subject: str = "") -> None:
 
 
 def _refused(found: Visitor, action: str, subject: str) -> None:
-    where = login.where_from()
-    log_event("refused", who=found.who, where=where, action=action)
+    if not _REFUSALS.allows(time.monotonic()):
+        return
     try:
-        audit.record("page", f"{found.who} from {where}", action, subject, "refused")
+        audit.record("page", f"{found.who} from {login.where_from()}", action, subject, "refused")
     except RecAttnError as error:  # what was asked for isn't done anyway
         log_event("audit line missing", error)
 

@@ -42,7 +42,7 @@ def acted(now: float) -> None:
 
 
 def show_password_form() -> None:
-    """One field, a new one after each try: what was typed goes with the old one, also from where only Streamlit looks."""
+    """One field, a new one after each try: what was typed goes with the old one, from everywhere."""
     field = f"admin-password-{st.session_state.setdefault(_COUNT, 0)}"
     with st.form("log-in", width=420):
         st.text_input("Password", type="password", key=field, max_chars=LONGEST, autocomplete="current-password")
@@ -89,7 +89,6 @@ def log_in(password: str, rules: Rules, where: str, now: float) -> None:
 
 def _failed(where: str) -> None:
     locked = f", locked for {duration(LOCK_SECONDS)}" if TRIES.locked(where) else ""
-    log_event("wrong password", where=where + locked)
     audit.record("page", "visitor", "log in", f"from {where}{locked}", "failed-login")
     raise RecAttnError("That is not the password.", "", "Wrong ones make the next try wait longer.")
 

@@ -97,3 +97,19 @@ class Tries:
     def _forget(self, now: float) -> None:
         self._all = [time for time in self._all if now - time < LOCK_SECONDS]
         self._records = {where: record for where, record in self._records.items() if now - record.last < LOCK_SECONDS}
+
+
+class Pace:
+    """At most so many times a minute, for the whole server."""
+
+    def __init__(self, most: int) -> None:
+        self._lock, self._most, self._times = threading.Lock(), most, list[float]()
+
+    def allows(self, now: float) -> bool:
+        """Whether once more is not too often, at this time of a clock that only goes forward; if so it is counted."""
+        with self._lock:
+            self._times = [time for time in self._times if now - time < 60]
+            if len(self._times) >= self._most:
+                return False
+            self._times.append(now)
+            return True

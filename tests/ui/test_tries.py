@@ -2,7 +2,7 @@ import threading
 
 import pytest
 
-from recattn.ui.tries import CEILING, LOCK_SECONDS, LOCKED_AFTER, LONGEST_DELAY, Tries, delay, origin
+from recattn.ui.tries import CEILING, LOCK_SECONDS, LOCKED_AFTER, LONGEST_DELAY, Pace, Tries, delay, origin
 
 HERE, THERE = "203.0.113.9", "198.51.100.7"
 
@@ -99,3 +99,9 @@ def test_no_delay_is_longer_than_the_longest_before_the_lock() -> None:
 def test_who_holds_a_whole_network_is_counted_once(one: str, other: str) -> None:
     assert origin(one) == origin(other)
     assert origin(one) != origin("2001:db8:0:1::1")
+
+
+def test_a_pace_is_kept_over_any_minute() -> None:
+    pace = Pace(3)
+    assert [pace.allows(now) for now in (0, 10, 20, 30, 59)] == [True, True, True, False, False]
+    assert [pace.allows(now) for now in (60, 61, 70)] == [True, False, True]
