@@ -85,7 +85,11 @@ class _PageErrors(logging.Handler):
 
 
 def log_server(recattn: str, streamlit: str) -> None:
-    """Write down that a server started, and from now on every error that no page expected."""
+    """Write down that a server started, and from now on every error that no page expected.
+
+    Requests are not written to the terminal from now on: their addresses name readers.
+    """
+    logging.getLogger("uvicorn.access").disabled = True  # some reloads of the configuration switch it on
     log_event("server started", python=sys.version.split()[0], recattn=recattn, streamlit=streamlit)
     reporter = logging.getLogger("streamlit.error_util")
     if not any(isinstance(handler, _PageErrors) for handler in reporter.handlers):

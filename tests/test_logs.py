@@ -1,4 +1,5 @@
 import json
+import logging
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,7 @@ from recattn.jobs.attempt import LOG_BYTES
 from recattn.jobs.registry import Registry
 from recattn.jobs.run_folder import folder_of
 from recattn.jobs.starting import start
-from recattn.logs import KEPT, log_event, log_file
+from recattn.logs import KEPT, log_event, log_file, log_server
 from recattn.ui import loads
 from tests.jobs.conftest import eventually, queued_run, start_worker
 from tests.jobs.tiny import import_tiny, tiny_settings
@@ -122,6 +123,18 @@ def test_no_page_view_leaves_the_reader_in_the_log(page: str, trained_home: Path
     written = log_file().read_text()
     assert '"server started"' in written
     assert not [word for word in ("U1", "N3", "user") if word in written]
+
+
+def test_a_server_that_logs_does_not_print_addresses(recattn_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    printed = logging.StreamHandler(sys.stdout)
+    requests = logging.getLogger("uvicorn.access")
+    requests.addHandler(printed)  # as Streamlit does when its configuration is read again
+    try:
+        log_server("0", "0")
+        requests.error("GET /attention?user=U1")
+    finally:
+        requests.removeHandler(printed)
+    assert capsys.readouterr().out == ""
 
 
 def test_jobs_are_logged_when_they_start_and_end(recattn_home: Path, tmp_path: Path) -> None:
