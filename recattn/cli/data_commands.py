@@ -1,8 +1,9 @@
-"""Commands about datasets: sample, import, datasets."""
+"""Commands about datasets: sample, the imports, datasets."""
 
 from argparse import Namespace
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from recattn.cli.command import Answer, Command, argument
 from recattn.cli.output import Bar, note, table
@@ -40,11 +41,26 @@ def _checksums(folder: Path) -> dict[str, str]:
 
 def import_news(given: Namespace) -> Answer:
     """News in MIND's layout as a dataset."""
+    paths = {"train": given.train, "dev": given.dev, "test": given.test}
+    return _import("mind", given, {split: path and _absolute(path) for split, path in paths.items()})
+
+
+def import_films(given: Namespace) -> Answer:
+    """MovieLens ratings as a dataset."""
+    rule = {"positive": given.positive, "held_out": given.held_out}
+    return _import("movielens", given, {"path": _absolute(given.path), **rule})
+
+
+def _absolute(path: str) -> str:
+    return str(Path(path).absolute())
+
+
+def _import(layout: str, given: Namespace, settings: Mapping[str, Any]) -> Answer:
+    """Import in the foreground, as a job like one from the page."""
     from recattn.data import Dataset
     from recattn.jobs.starting import queue
 
-    splits = {split: path and str(Path(path).absolute()) for split, path in _paths(given).items()}
-    done = performed(queue("import", given.name, {"format": "mind", **splits, "replace": given.replace}))
+    done = performed(queue("import", given.name, {"format": layout, **settings, "replace": given.replace}))
     if done.state != "finished":
         return Answer({"dataset": None, "state": done.state}, done.message, exit_code=1)
     info = Dataset.open(given.name).info
@@ -53,10 +69,6 @@ def import_news(given: Namespace) -> Answer:
     for line in info.notes:
         note(line)
     return _imported(info, with_rejected=True)
-
-
-def _paths(given: Namespace) -> dict[str, str | None]:
-    return {"train": given.train, "dev": given.dev, "test": given.test}
 
 
 def _imported(info: DatasetInfo, with_rejected: bool) -> Answer:
@@ -83,6 +95,20 @@ def list_datasets(_: Namespace) -> Answer:
     return Answer(rows, table(shown, "No datasets yet. Make one: python -m recattn sample"))
 
 
+_NAMED = (
+    argument("--name", required=True, help="of the dataset"),
+    argument("--replace", action="store_true", help="put it in the place of a dataset of that name"),
+)
+_RULE = (
+    argument("--positive", type=float, metavar="WEIGHT", help="only interactions of this weight or more count"),
+    argument(
+        "--held-out",
+        choices=("leave-one-out", "time"),
+        default="leave-one-out",
+        help="for judging: each user's last item, or the latest tenth of all time (default: leave-one-out)",
+    ),
+)
+
 COMMANDS = (
     Command(
         "sample",
@@ -100,11 +126,21 @@ COMMANDS = (
         "Import news in the layout of MIND: folders or zips with news.tsv and behaviors.tsv.",
         import_news,
         (
-            argument("--name", required=True, help="of the dataset"),
+            *_NAMED,
             argument("--train", required=True, metavar="PATH", help="folder or zip"),
             argument("--dev", metavar="PATH", help="folder or zip; without it the last day of train is held out"),
             argument("--test", metavar="PATH", help="folder or zip; may be without labels"),
-            argument("--replace", action="store_true", help="put it in the place of a dataset of that name"),
+        ),
+        changes=True,
+    ),
+    Command(
+        "import movielens",
+        "Import film ratings in any layout of MovieLens.",
+        import_films,
+        (
+            argument("path", metavar="PATH", help="folder or zip as published"),
+            *_NAMED,
+            *_RULE,
         ),
         changes=True,
     ),

@@ -1,7 +1,8 @@
 """Datasets on disk: readers, the Parquet store, and the synthetic sample."""
 
 from recattn.data.folders import delete_dataset, sweep
-from recattn.data.importing import IMPORTERS, import_mind
+from recattn.data.formats import IMPORTERS
+from recattn.data.importing import import_mind
 from recattn.data.store import Dataset, damaged_datasets, dataset_infos
 from recattn.data.writing import check_free
 

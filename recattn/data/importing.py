@@ -104,6 +104,3 @@ def held_out(impressions: Impressions) -> tuple[Bool[np.ndarray, " impression"],
     if not count:
         return rows, "No dev split was given, and a single impression is too few to hold one out."
     return rows, f"No dev split was given: the last {count:,} of {len(days):,} impressions were held out."
-
-
-IMPORTERS = {"mind": import_mind}  # format -> who reads it

@@ -1,8 +1,9 @@
-"""The rows of one tab-separated input file, and the account of those that can't be used."""
+"""The rows of one input file, and the account of those that can't be used."""
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from itertools import islice
 
 from recattn.data.sources import InputFile, Lines
@@ -65,20 +66,39 @@ class Progress:
             self._report("read", self._done, self._total)
 
 
-class Rows:
-    """The rows of a file as published: tabs, no quoting; CRLF and a BOM are let pass.
+@dataclass(frozen=True)
+class Layout:
+    """How a line becomes cells, and how to say so to people.
 
-    Rows that are not UTF-8 or have another number of columns are left out here, others by whoever reads the cells.
+    ``cells`` may raise `ValueError` for a line that is none of this layout; with ``header`` the first line is no row.
+    """
+
+    described: str
+    cells: Callable[[str], list[str]]
+    header: bool = False
+    encoding: str = "utf-8"
+
+
+TABS = Layout("tab-separated columns, without a header", lambda text: text.split("\t"))
+
+
+class Rows:
+    """The rows of a file as published; CRLF and a BOM are let pass.
+
+    Rows in another encoding or with another number of columns are left out here, others by whoever reads the cells.
 
     Args:
         file: where the bytes come from.
         columns: how many there must be.
         rejections: the account of the whole import.
         progress: hears of the bytes read.
+        layout: how lines become cells; MIND's are tabs without quoting.
     """
 
-    def __init__(self, file: InputFile, columns: int, rejections: Rejections, progress: Progress) -> None:
-        self.file, self.read = file, 0
+    def __init__(
+        self, file: InputFile, columns: int, rejections: Rejections, progress: Progress, layout: Layout = TABS
+    ) -> None:
+        self.file, self.read, self.layout = file, 0, layout
         self._columns, self._rejections, self._progress = columns, rejections, progress
         self._digest = hashlib.sha256()
         self._bad: list[str] = []
@@ -92,6 +112,8 @@ class Rows:
     def __iter__(self) -> Iterator[Row]:
         with self.file.open() as stream:
             for raw in self._lines(stream):
+                if self.layout.header and self.read == 1:
+                    continue
                 try:
                     cells = self._cells(raw)
                 except Unusable as why:
@@ -129,7 +151,7 @@ class Rows:
             if len(raw) == _LONGEST_ROW and not raw.endswith(b"\n"):
                 raise DataError(
                     f"{self.file.name}:{self.read} is longer than {_LONGEST_ROW >> 20} MiB.",
-                    f"Allowed are rows of {self._columns} tab-separated columns.",
+                    f"Allowed are rows of {self._columns} {self.layout.described}.",
                     "Check that this is the right file.",
                 )
             yield raw
@@ -139,12 +161,15 @@ class Rows:
             raw = raw.removeprefix(_BOM)
         raw = raw.removesuffix(b"\n").removesuffix(b"\r")
         try:
-            text = raw.decode()
+            text = raw.decode(self.layout.encoding)
         except UnicodeDecodeError as error:
             raise Unusable("rows not in UTF-8", raw.decode(errors="replace")) from error
         if not text:
             raise Unusable("empty rows", text, harmless=True)
-        cells = text.split("\t")
+        try:
+            cells = self.layout.cells(text)
+        except ValueError as error:
+            raise Unusable("rows that can't be read", text) from error
         if len(cells) == self._columns:
             return cells
         raise Unusable(f"rows of {'fewer' if len(cells) < self._columns else 'more'} columns", text)
@@ -155,7 +180,7 @@ class Rows:
         Raises:
             DataError: when it is empty, no row was good, or more than 1 % were bad.
         """
-        good = self.read - self._n_bad - self._n_harmless
+        good = self.read - self.layout.header - self._n_bad - self._n_harmless
         if good and self._n_bad <= _BAD_SHARE * self.read:
             return
         if not self._n_bad:  # a row can only be a repetition when another one was good, so these are all empty
@@ -167,4 +192,5 @@ class Rows:
         )
 
     def _allowed(self) -> str:
-        return f"Allowed are UTF-8 rows of {self._columns} tab-separated columns, without a header."
+        encoding = self.layout.encoding.upper()
+        return f"Allowed are {encoding} rows of {self._columns} {self.layout.described}."

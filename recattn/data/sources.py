@@ -64,6 +64,17 @@ def input_files(path: Path, part: str, names: Sequence[str]) -> list[InputFile]:
     return [_in_zip(path, members, part, name) for name in names]
 
 
+def file_names(path: Path) -> set[str]:
+    """The names of the files in a folder or zip; none where it is neither. Says nothing of whether they can be read."""
+    try:
+        if path.is_dir():
+            return {entry.name for entry in path.iterdir() if entry.is_file()}
+        with zipfile.ZipFile(path) as archive:
+            return {PurePosixPath(member.filename).name for member in archive.infolist() if not member.is_dir()}
+    except (OSError, zipfile.BadZipFile, NotImplementedError):
+        return set()
+
+
 def _expected(names: Sequence[str]) -> str:
     return f"Expected is a folder or a .zip with {' and '.join(names)}."
 

@@ -1,0 +1,9 @@
+"""Which formats can be imported. A new reader is a function and an entry here."""
+
+from collections.abc import Callable, Mapping
+
+from recattn.data.importing import import_mind
+from recattn.data.movielens import import_movielens
+from recattn.types import DatasetInfo
+
+IMPORTERS: Mapping[str, Callable[..., DatasetInfo]] = {"mind": import_mind, "movielens": import_movielens}
