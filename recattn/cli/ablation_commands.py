@@ -47,5 +47,6 @@ COMMANDS = (
             argument("--seeds", type=count, default=3, help="trainings of each (default: 3)"),
         ),
         epilog="Trainings that were made before, under RECATTN_HOME/ablation, are used again.",
+        changes=True,
     ),
 )

@@ -90,7 +90,7 @@ def site(tmp_path: Path, recattn_home: Path) -> Iterator[Site]:
         if run.state in BUSY:
             Registry().cancel(run.run)
     server.stop()
-    assert "Traceback" not in server.log.read_text()
+    assert "Traceback" not in server.log.read_text(), server.log.read_text()
 
 
 @pytest.fixture(scope="session")
