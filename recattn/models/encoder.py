@@ -70,12 +70,7 @@ class TextEncoder:
     @cached_property
     def fingerprint(self) -> str:
         """Changes when the weights, the tokenizer or the length change, and with them any vector."""
-        digest = hashlib.sha256(f"masked mean, unit length, {self.max_tokens} tokens".encode())
-        for file in sorted(
-            [*self.folder.glob("*.safetensors"), *self.folder.glob("*token*"), *self.folder.glob("vocab*")]
-        ):
-            digest.update(file.name.encode() + file_sha256(file).encode())
-        return digest.hexdigest()[:24]
+        return fingerprint_of(self.folder, self.max_tokens)
 
     def tokens(self, texts: Sequence[Text]) -> list[list[int]]:
         """Token ids of each text, cut to ``max_tokens``."""
@@ -118,6 +113,14 @@ class TextEncoder:
     def _eager(self) -> PreTrainedModel:
         """The same weights on the path that returns attention; its own module, so that no thread shares a switch."""
         return AutoModel.from_pretrained(self.folder, use_safetensors=True, attn_implementation="eager").eval()
+
+
+def fingerprint_of(folder: Path, max_tokens: int) -> str:
+    """The fingerprint of the encoder in a folder, without loading it."""
+    digest = hashlib.sha256(f"masked mean, unit length, {max_tokens} tokens".encode())
+    for file in sorted(file for pattern in _FINGERPRINTED for file in folder.glob(pattern)):
+        digest.update(file.name.encode() + file_sha256(file).encode())
+    return digest.hexdigest()[:24]
 
 
 def mean_pooled(hidden: Float[Tensor, "text token dim"], keep: Bool[Tensor, "text token"]) -> Float[Tensor, "text dim"]:

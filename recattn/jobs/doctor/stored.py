@@ -114,13 +114,16 @@ def _dataset_fault(folder: Path, job: Job) -> tuple[str, str] | None:
 def _encoder_fault(folder: Path) -> tuple[str, str] | None:
     """What is wrong with the text encoder that a run needs for texts it has no vectors of."""
     from recattn.models.attention import RecAttnConfig
-    from recattn.models.encoder import encoder_folder
+    from recattn.models.encoder import encoder_folder, fingerprint_of
 
     config = RecAttnConfig.from_pretrained(folder)
     if (folder / "encoder").is_dir() or not config.encoder:  # its own: among the files already checked
         return None
     try:
-        encoder_folder(config.encoder)
+        found = encoder_folder(config.encoder)
     except RecAttnError as error:
         return f"Texts without vectors can't be read: {error.given}", error.remedy
+    if fingerprint_of(found, config.max_tokens) != config.encoder_fingerprint:
+        message = f"The text encoder in {found} is not the one it was trained with, so new texts get wrong vectors."
+        return message, "Put the former encoder back, or train again."
     return None

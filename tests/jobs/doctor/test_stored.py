@@ -100,6 +100,17 @@ def test_a_text_encoder_that_is_gone_is_told(sound_home: Path, made: Path) -> No
     assert "Texts without vectors can't be read" in found.message
 
 
+def test_a_text_encoder_with_other_weights_is_told(sound_home: Path, made: Path) -> None:
+    weights = made / "encoder" / "model.safetensors"
+    flip_bit(weights, weights.stat().st_size - 1)
+    try:
+        (found,) = wrong_runs()
+    finally:
+        flip_bit(weights, weights.stat().st_size - 1)
+    assert "is not the one it was trained with" in found.message
+    assert wrong_runs() == []
+
+
 def test_a_home_that_cannot_be_written_is_found(monkeypatch: pytest.MonkeyPatch, recattn_home: Path) -> None:
     recattn_home.write_text("a file in the way")
     monkeypatch.setenv("RECATTN_HOME", "/proc/nowhere")
