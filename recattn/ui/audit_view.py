@@ -11,7 +11,7 @@ from recattn.ui.guard import may_act
 from recattn.ui.notices import show_error
 from recattn.ui.wording import moment, shortened
 
-_COLUMNS = {"who": "Who", "action": "What", "subject": "To what", "outcome": "Outcome", "where": "From"}
+_COLUMNS = {"who": "Who", "where": "Through", "action": "What", "subject": "To what", "outcome": "Outcome"}
 
 
 def show_audit(number: int = 50) -> None:

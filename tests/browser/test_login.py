@@ -1,5 +1,10 @@
 """Who may do what, on a fresh server that nobody has opened: with a browser, and with forged messages."""
 
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -9,10 +14,11 @@ from recattn.jobs.registry import Registry
 from recattn.jobs.starting import queue_training
 from recattn.jobs.worker import perform
 from tests.jobs.conftest import eventually
-from tests.jobs.tiny import tiny_config
+from tests.jobs.tiny import import_tiny, tiny_config
 
-from .conftest import Site, opened, settled
+from .conftest import Server, Site, free_port, opened, settled
 from .forging import forger
+from .identity_provider import CLIENT, SECRET, IdentityProvider, identity_provider
 
 pytestmark = pytest.mark.browser
 
@@ -58,8 +64,9 @@ def test_a_deep_link_opens_nothing_until_one_logs_in(guarded: None, site: Site, 
     page.get_by_role("button", name="Log out").click()
     settled(page)
     expect(page.get_by_text("Look, don't touch.")).to_be_visible()
-    expect(start).to_be_disabled()
     expect(page.get_by_text("Who did what")).to_have_count(0)
+    expect(start).to_have_count(1)  # what was drawn before goes when the page is drawn
+    expect(start).to_be_disabled()
     done = [(entry["action"], entry["outcome"]) for entry in reversed(entries(10))]
     assert done == [("log in", "failed-login"), ("log in", "allowed"), ("train", "allowed"), ("cancel", "allowed")]
 
@@ -88,3 +95,79 @@ def test_forged_messages_change_nothing(guarded: None, site: Site) -> None:
         admin.send({known["Start training"]: True})  # the same message does start it for who is inside
     assert len(Registry().runs()) == len(before) + 1
     assert entries(1)[0]["action"] == "train"
+
+
+@dataclass(frozen=True)
+class OpenId:
+    """A server that trusts an identity provider, and the file that says so."""
+
+    server: Server
+    provider: IdentityProvider
+    secrets: Path
+
+    def name(self, admin: str) -> None:
+        self.secrets.write_text(
+            f'admin_emails = ["{admin}"]\n'
+            f'admin_hash = "{hashed(PASSWORD)}"\n'  # has no say beside OpenID Connect
+            "[auth]\n"
+            f'redirect_uri = "{self.server.url}/oauth2callback"\n'
+            'cookie_secret = "0123456789abcdef0123456789abcdef"\n'
+            f'client_id = "{CLIENT}"\nclient_secret = "{SECRET}"\n'
+            f'server_metadata_url = "{self.provider.url}/.well-known/openid-configuration"\n'
+        )
+
+
+@pytest.fixture
+def open_id(tmp_path: Path, recattn_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[OpenId]:
+    import_tiny(tmp_path / "news")
+    monkeypatch.setenv("STREAMLIT_SECRETS_FILES", str(tmp_path / "secrets.toml"))
+    with identity_provider() as provider:
+        made = OpenId(Server(free_port(), tmp_path / "server.log"), provider, tmp_path / "secrets.toml")
+        made.name("ada@news.example")
+        made.server.start()
+        yield made
+        made.server.stop()
+    assert "Traceback" not in made.server.log.read_text(), made.server.log.read_text()
+
+
+def come_as(page: Page, open_id: OpenId, **claims: object) -> None:
+    """To the Admin page, by way of the provider, which says this of the visitor."""
+    open_id.provider.claims = claims
+    opened(page, f"{open_id.server.url}/admin")
+    expect(page.get_by_text("Look, don't touch.")).to_be_visible()
+    expect(page.get_by_role("textbox", name="Password")).to_have_count(0)
+    page.get_by_role("button", name="Log in").click()
+    page.wait_for_url(f"{open_id.server.url}/")
+    settled(page)
+    page.get_by_role("link", name="Admin", exact=True).click()
+    settled(page)
+
+
+def refused(page: Page, reason: str) -> None:
+    expect(page.get_by_text(reason)).to_be_visible()
+    expect(page.get_by_role("button", name="Start training")).to_be_disabled()
+
+
+def log_out(page: Page, open_id: OpenId) -> None:
+    page.get_by_role("button", name="Log out").click()
+    page.wait_for_url(f"{open_id.server.url}/")
+    settled(page)
+
+
+def test_openid_connect_lets_in_whom_the_list_names_as_long_as_it_does(open_id: OpenId, page: Page) -> None:
+    come_as(page, open_id, email="eve@news.example", email_verified=True)
+    refused(page, "not as an administrator")
+    log_out(page, open_id)
+    come_as(page, open_id, email="ada@news.example", iat=int(time.time()) - 13 * 3600)
+    refused(page, "older than 12 hours")
+    log_out(page, open_id)
+    come_as(page, open_id, email="Ada@news.example", email_verified=True)
+    expect(page.get_by_text("Logged in as ada")).to_be_visible()
+    expect(page.get_by_role("button", name="Start training")).to_be_enabled()
+
+    open_id.name("bob@news.example")
+    page.wait_for_timeout(5000)  # the server looks at the file every few seconds
+    page.get_by_role("button", name="Start training").click()  # still drawn, from before
+    settled(page)
+    refused(page, "not as an administrator")
+    assert Registry().runs() == []
