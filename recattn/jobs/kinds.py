@@ -69,10 +69,13 @@ def _encode(job: Job, _folder: Path, report: Report) -> str:
 
 
 def _evaluate(job: Job, _folder: Path, report: Report) -> str:
+    from recattn.training.calibrating import calibrate, write_calibration
     from recattn.training.evaluating import evaluations, write_evaluations
 
-    found = evaluations(folder_of(job.subject), Dataset.open(job.dataset), "dev", report)
-    write_evaluations(folder_of(job.subject), found)
+    folder, dataset = folder_of(job.subject), Dataset.open(job.dataset)
+    found = evaluations(folder, dataset, "dev", report)
+    write_evaluations(folder, found)
+    write_calibration(folder, calibrate(folder, dataset, report))
     return f"AUC {found['all'].model['auc'].value:.3f} over {found['all'].impressions:,} impressions."
 
 

@@ -8,9 +8,11 @@ import pandas as pd
 import streamlit as st
 
 from recattn.figures.intervals import interval_figure, intervals_finding
+from recattn.figures.reliability import reliability_figure, reliability_finding
+from recattn.training.calibrating import read_calibration
 from recattn.types import Interval
 from recattn.ui.export import offer_csv
-from recattn.ui.wording import counted, interval
+from recattn.ui.wording import counted, interval, plain
 
 METRICS = {"auc": "AUC", "mrr": "MRR", "ndcg@5": "nDCG@5", "ndcg@10": "nDCG@10"}
 HINTS = {
@@ -85,6 +87,27 @@ def show_results(folder: Path) -> None:
         frame = results_frame(results)
         st.dataframe(frame, hide_index=True, alt="Metrics of the model and of each baseline, with 95 % intervals")
         offer_csv(frame, "evaluation")
+    show_reliability(folder)
+
+
+def show_reliability(folder: Path) -> None:
+    """Whether probabilities mean what they say; folded away, since ranking doesn't need it."""
+    found = read_calibration(folder)
+    if found is None:
+        return
+    with st.expander("Do probabilities mean what they say?", icon=":material/target:"):
+        finding = reliability_finding(found.before.error, found.after.error, found.temperature)
+        st.markdown(f"**{plain(finding)}**")
+        lines = {"as the model says": found.before, f"at temperature {found.temperature:.2g}": found.after}
+        points = {name: list(zip(*(part.tolist() for part in bins[:2]), strict=True)) for name, bins in lines.items()}
+        st.plotly_chart(reliability_figure(points), key="reliability", alt=finding, config={"displayModeBar": False})
+        st.caption(
+            "Candidates shown together get probabilities that add up to 100 %; ten groups of equally many, by "
+            "probability. On the dotted line they would be right. The temperature was fitted on "
+            f"{counted(found.fitted_on, 'impression')} inside the training data and judged on "
+            f"{counted(found.impressions, 'impression')} of the dev split. Log loss "
+            f"{found.log_loss_before:.3f}, then {found.log_loss_after:.3f}."
+        )
 
 
 def _show_figure(results: Results, metric: str) -> None:
