@@ -3,6 +3,7 @@
 Source: Reimers and Gurevych 2019, "Sentence-BERT", https://arxiv.org/abs/1908.10084 (masked mean, unit length).
 """
 
+import copy
 import hashlib
 import importlib.util
 from collections.abc import Iterator, Sequence
@@ -19,6 +20,7 @@ from transformers import AutoModel, AutoTokenizer, PreTrainedModel
 from transformers.utils import logging
 
 from recattn.errors import RecAttnError, RunError, UnknownError
+from recattn.models.packing import packed
 from recattn.types import Report, silent
 
 Text = str | tuple[str, str]  # a text, or a pair of segments
@@ -31,6 +33,7 @@ logging.disable_progress_bar()  # loading is quick; the work that is not reports
 _HUB_FILES = ["*.json", "*.txt", "*.safetensors", "*.model"]
 _FINGERPRINTED = ["*.safetensors", "*token*", "vocab*"]
 _TOKENS_PER_BATCH = 1024
+_MANY = 256  # texts: packing the weights takes a tenth of a second
 
 
 class TextEncoder:
@@ -93,13 +96,19 @@ class TextEncoder:
     def encode(self, texts: Sequence[Text], report: Report = silent) -> Float[np.ndarray, "text dim"]:
         """Vectors of any number of texts, without gradients; reports phase "encode"."""
         vectors = np.empty((len(texts), self.dim), dtype=np.float32)
-        done = 0
+        done, embedder = 0, self._packed() if len(texts) >= _MANY else self
         with torch.inference_mode():
             for rows in batches_by_length([len(ids) for ids in self.tokens(texts)] if texts else []):
-                vectors[rows] = self.embed([texts[row] for row in rows]).float().cpu().numpy()
+                vectors[rows] = embedder.embed([texts[row] for row in rows]).float().cpu().numpy()
                 done += len(rows)
                 report("encode", done, len(texts))
         return vectors
+
+    def _packed(self) -> "TextEncoder":
+        """The encoder as it is now on its quickest path; made anew each time, as the weights may be in training."""
+        faster = copy.copy(self)
+        faster.module = packed(self.module)
+        return faster
 
     def attention(self, text: Text) -> tuple[list[str], Float[np.ndarray, "layer head query key"]]:
         """The tokens of one text and what each token looks at, in every layer and head of the encoder."""
