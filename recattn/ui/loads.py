@@ -4,6 +4,7 @@ A dataset's key is its name and fingerprint, a model's its run id and its datase
 so does the key, and nothing has to be cleared by hand. The heavy imports wait until something is loaded.
 """
 
+import gc
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -49,7 +50,21 @@ def recommender(run: str, dataset_name: str) -> "Recommender":
 def _recommender(run: str, key: Key) -> "Recommender":
     from recattn.recommender import Recommender
 
-    return Recommender.load(runs_folder() / checked_name(run, "run"), dataset(key[0]))
+    loaded = Recommender.load(runs_folder() / checked_name(run, "run"), dataset(key[0]))
+    _set_aside()
+    return loaded
+
+
+def _set_aside() -> None:
+    """Let garbage collection pass over all that is loaded by now.
+
+    Streamlit collects after every run of a page, and every thread stands still meanwhile. With torch in memory that is
+    half a million objects and a quarter of a second, most of what a page took. What was set aside at an earlier load
+    is looked through once more, so that a model nobody asks for any more can go.
+    """
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()
 
 
 def recommendations(

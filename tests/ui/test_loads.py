@@ -1,3 +1,8 @@
+import gc
+import weakref
+
+import streamlit as st
+
 from recattn.data import Dataset
 from recattn.ui import loads
 from recattn.ui.user_picker import find
@@ -29,3 +34,19 @@ def test_a_search_finds_ids_first_and_then_readers(trained_home: object) -> None
 
 def test_a_search_for_nothing_known_finds_nobody(trained_home: object) -> None:
     assert find(Dataset.open("tiny"), "zzz") == []
+
+
+def test_garbage_collection_passes_over_a_loaded_model_and_frees_one_that_is_kept_no_more(run_id: str) -> None:
+    st.cache_resource.clear()
+    model = loads.recommender(run_id, "tiny")
+    model.itself = model  # type: ignore[attr-defined] - so that only a garbage collection can free it
+    assert gc.is_tracked(model)
+    assert not any(one is model for one in gc.get_objects())  # those that a collection looks at
+
+    old = weakref.ref(model)
+    del model
+    st.cache_resource.clear()
+    gc.collect()
+    assert old() is not None  # set aside
+    loads.recommender(run_id, "tiny")
+    assert old() is None
