@@ -21,8 +21,8 @@ from tests.jobs.tiny import import_tiny
 from tests.models.conftest import write_tiny_encoder
 
 ROOT = Path(__file__).parents[2]
-_NAMES = ("chromium", "chromium-browser", "google-chrome")
-_FLAGS = (
+CHROMIUMS = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync"
 )
@@ -49,12 +49,12 @@ def wait_until_healthy(url: str, process: "subprocess.Popen[bytes]", log: Path) 
 class Server:
     """The app as people start it; can be killed and started again on the same port."""
 
-    def __init__(self, port: int, log: Path) -> None:
-        self.port, self.log = port, log
+    def __init__(self, port: int, log: Path, app: str = "app.py") -> None:
+        self.port, self.log, self.app = port, log, app
         self.url = f"http://127.0.0.1:{port}"
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.address", "127.0.0.1"]
+        command = [sys.executable, "-m", "streamlit", "run", self.app, "--server.address", "127.0.0.1"]
         environment = os.environ | {"OMP_NUM_THREADS": "1"}
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(
@@ -95,11 +95,11 @@ def site(tmp_path: Path, recattn_home: Path) -> Iterator[Site]:
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    found = next((path for path in map(shutil.which, _NAMES) if path), None)
+    found = next((path for path in map(shutil.which, CHROMIUMS) if path), None)
     if found is None:
         pytest.fail("These tests drive a real Chromium and none is installed: sudo apt-get install chromium")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=_FLAGS.split())
+        browser = playwright.chromium.launch(executable_path=found, args=FLAGS.split())
         yield browser
         browser.close()
 
