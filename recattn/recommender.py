@@ -104,11 +104,10 @@ class Recommender:
             diversity: the weight of being unlike what stands above, 0 to 1, among the best ten times n; see `mmr`.
         """
         rows = self._candidate_rows(history, candidates, category)
-        rows = rows[~np.isin(rows, self._known(leave_out))]
-        with torch.inference_mode():
-            reading = self._read(history, explain=False, heads=heads)
-            scores = self.model.score(reading, self._items[None, torch.as_tensor(rows)])[0][0].numpy()
-        best = np.argsort(-scores, kind="stable")[: n if not diversity else _POOL * n]
+        if len(leave_out):
+            rows = rows[~np.isin(rows, self._known(leave_out))]
+        scores = self._scores(history, rows, heads)
+        best = _best(scores, n if not diversity else _POOL * n)
         if diversity:
             best = best[mmr(scores[best], unit(self._vectors[rows[best]]), n, diversity)]
         return self._explained(history, rows[best], scores[best], reasons=heads is None)
@@ -263,10 +262,22 @@ class Recommender:
         if candidates is not None:
             rows = self._known(candidates)
         else:
-            rows = np.setdiff1d(np.arange(len(self._ids)), self._known(history))
+            unread = np.ones(len(self._ids), dtype=bool)
+            unread[self._known(history)] = False
+            rows = np.flatnonzero(unread)
         if category is not None:
             rows = rows[[self._category_names[row] == category for row in rows]]
         return rows
+
+    def _scores(
+        self, history: Sequence[str], rows: Int[np.ndarray, " candidate"], heads: Bool[np.ndarray, "layer head"] | None
+    ) -> Float[np.ndarray, " candidate"]:
+        """The scores of some items; of many, all are scored, as picking their vectors out would take longer."""
+        some = 2 * len(rows) < len(self._ids)
+        items = self._items[torch.as_tensor(rows)] if some else self._items
+        with torch.inference_mode():
+            scores = self.model.score(self._read(history, explain=False, heads=heads), items[None])[0][0].numpy()
+        return scores if some else scores[rows]
 
     def _read(
         self, history: Sequence[str], explain: bool, heads: Bool[np.ndarray, "layer head"] | None = None
@@ -276,8 +287,7 @@ class Recommender:
         return self.model.read(clicks, visible, explain, None if heads is None else torch.as_tensor(heads))
 
     def _all_scores(self, history: Sequence[str]) -> Float[np.ndarray, " item"]:
-        with torch.inference_mode():
-            return self.model.score(self._read(history, explain=False), self._items[None])[0][0].numpy()
+        return self._scores(history, np.arange(len(self._ids)), None)
 
     def _predictions(
         self,
@@ -347,3 +357,16 @@ def _cosine(
 ) -> Float[np.ndarray, "item click"]:
     lengths = np.linalg.norm(vectors, axis=1)[:, None] * np.linalg.norm(others, axis=1)
     return vectors @ others.T / np.where(lengths > 0, lengths, 1.0)
+
+
+def _best(scores: Float[np.ndarray, " candidate"], n: int) -> Int[np.ndarray, " best"]:
+    """Places of the n best scores, best first, ties in their order; without putting all the others in order.
+
+    >>> _best(np.array([1.0, 3.0, 2.0, 3.0, 2.0]), 3).tolist()
+    [1, 3, 2]
+    """
+    place = max(0, len(scores) - n)
+    able = (
+        np.flatnonzero(scores >= np.partition(scores, place)[place]) if 0 < n < len(scores) else np.arange(len(scores))
+    )
+    return able[np.argsort(-scores[able], kind="stable")][:n]

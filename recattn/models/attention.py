@@ -284,8 +284,9 @@ class RecAttnModel(PreTrainedModel):
         """Scores (logits) of candidates, and the pooling weights they came from."""
         pooling = self.pooling(reading, candidates)
         users = pooling @ reading.z  # (batch, candidate or 1, dim)
-        scores = self.log_scale.exp() * (users * candidates).sum(dim=-1)
-        return scores, pooling.expand(-1, candidates.shape[1], -1)
+        # One user for all candidates is one product; a product each would write out batch x candidate x dim numbers.
+        products = candidates @ users.mT if users.shape[1] == 1 else (users * candidates).sum(dim=-1, keepdim=True)
+        return self.log_scale.exp() * products[..., 0], pooling.expand(-1, candidates.shape[1], -1)
 
     def contributions(
         self,
