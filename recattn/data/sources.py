@@ -58,7 +58,7 @@ def input_files(path: Path, part: str, names: Sequence[str]) -> list[InputFile]:
             raise DataError(f"{path} does not exist.", _expected(names), "Check the path.")
         if not zipfile.is_zipfile(path):
             raise DataError(f"{path} is no folder and no zip.", _expected(names), "Give the folder, not a file in it.")
-        members = _checked_members(path)
+        members = checked_members(path)
     except OSError as error:
         raise DataError(f"{path} can't be read ({error.strerror}).", _expected(names), "Check the path.") from error
     return [_in_zip(path, members, part, name) for name in names]
@@ -110,7 +110,7 @@ def _open_member(path: Path, member: str) -> Iterator[Lines]:
         raise DataError(f"{path}: {member} can't be unpacked ({error}).", "", "Pack or download it again.") from error
 
 
-def _checked_members(path: Path) -> list[zipfile.ZipInfo]:
+def checked_members(path: Path) -> list[zipfile.ZipInfo]:
     """What the zip says it holds, once every entry has been found harmless.
 
     Sizes are those of the directory; ``zipfile`` never gives more bytes of an entry than it says there.
