@@ -1,14 +1,17 @@
 """Several processes that train one model together; the first one writes and decides, the others go along.
 
-Accelerate starts them and DistributedDataParallel averages their gradients: the same loop on one machine or many,
-processors or graphics cards.
+Accelerate tells each process which one it is, and DistributedDataParallel averages their gradients: the same loop on
+one machine or many, processors (gloo) or graphics cards (NCCL).
 """
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import TypeVar
 
-from accelerate import Accelerator, DistributedDataParallelKwargs, InitProcessGroupKwargs, PartialState
+import torch
+from accelerate import Accelerator, DistributedDataParallelKwargs, PartialState
 from accelerate.utils import broadcast_object_list
 
 from recattn.errors import Cancelled
@@ -17,21 +20,33 @@ _Found = TypeVar("_Found")
 _PATIENCE = timedelta(hours=12)  # while the first process does something alone, the others wait
 
 
+def processes() -> PartialState:
+    """Which process this is, of how many, and the device it works on."""
+    return PartialState(cpu=_on_processors(), timeout=_PATIENCE)
+
+
 def accelerator() -> Accelerator:
     """What places a model and its gradients on whatever the machine has."""
+    processes()
     # A part of a model may be at rest in one step: the positions when no history is there, a twin's queries always.
     resting = DistributedDataParallelKwargs(find_unused_parameters=True)
-    return Accelerator(kwargs_handlers=[resting, InitProcessGroupKwargs(timeout=_PATIENCE)])
+    return Accelerator(cpu=_on_processors(), kwargs_handlers=[resting])
+
+
+def _on_processors() -> bool:
+    """Whether one of several processes has to be told that there is nothing but processors: Accelerate looks for a
+    graphics card otherwise, and without one lets each process train alone."""
+    return "LOCAL_RANK" in os.environ and not torch.accelerator.is_available()
 
 
 def is_first() -> bool:
     """Whether this process is the one that writes."""
-    return PartialState().is_main_process
+    return processes().is_main_process
 
 
 def agreed(work: Callable[[], _Found]) -> _Found:
     """Do something in every process; what the first found, or that it was cancelled there, counts for all."""
-    if PartialState().num_processes == 1:
+    if processes().num_processes == 1:
         return work()
     found: list[_Found | Cancelled]
     try:
@@ -49,3 +64,12 @@ def first_then_all(work: Callable[[], _Found]) -> _Found:
     done: list[_Found] = []
     agreed(lambda: done.append(work()) if is_first() else None)
     return done[0] if done else work()
+
+
+@contextmanager
+def together() -> Iterator[None]:
+    """Take leave of the other processes at the end, however it ends."""
+    try:
+        yield
+    finally:
+        processes().destroy_process_group()

@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 import torch
 import torch.nn.functional as F
-from accelerate import PartialState
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
@@ -18,6 +17,7 @@ from recattn.models.vectors import text_vectors
 from recattn.training.batches import Batch
 from recattn.training.config import TrainingConfig
 from recattn.training.fine_tuning import FineTuning
+from recattn.training.processes import processes
 from recattn.types import Report
 
 
@@ -35,7 +35,7 @@ class Trainee(nn.Module):
         super().__init__()
         texts = item_texts(items, config.text_category, config.text_abstract)
         self.encoder = TextEncoder.load(config.encoder, config.max_tokens)
-        self.encoder.module.to(PartialState().device)
+        self.encoder.module.to(processes().device)
         self.model = RecAttnModel(_model_config(config, self.encoder, items))
         self.categories = torch.as_tensor(category_rows(self.model, items["category"].tolist()))
         self.in_bf16 = config.precision == "bf16"

@@ -15,7 +15,7 @@ from recattn.training.card import write_card
 from recattn.training.config import TrainingConfig
 from recattn.training.evaluating import evaluations, write_evaluations
 from recattn.training.loop import Fit
-from recattn.training.processes import accelerator, first_then_all, is_first
+from recattn.training.processes import first_then_all, is_first
 from recattn.training.trainee import Trainee
 from recattn.types import Report, silent
 
@@ -40,7 +40,6 @@ def train(dataset: Dataset, config: TrainingConfig, folder: Path, report: Report
         TrainingError: when the dataset is too small or the loss stops being finite.
         RunError: when the folder holds a training with other settings or of another dataset.
     """
-    accelerator()
     folder.mkdir(parents=True, exist_ok=True)
     first_then_all(lambda: _claim(folder, dataset, config))
     torch.manual_seed(config.seed)
