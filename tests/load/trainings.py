@@ -1,15 +1,15 @@
 """Trainings beside the visitors: one after the other, each a process of its own, as the Admin page starts them."""
 
 import asyncio
-import time
+from contextlib import suppress
 
-from recattn.jobs.registry import Registry
+from recattn.errors import RunError
+from recattn.jobs.registry import Registry, Run
 from recattn.jobs.run_folder import BUSY
 from recattn.jobs.starting import delete, start_training
 from recattn.training.config import configured
 
 _PRESET = "quick"
-_END_SECONDS = 120.0
 
 
 class Trainings:
@@ -19,37 +19,31 @@ class Trainings:
         self.finished = 0
         self.faults: list[str] = []
         self._dataset = dataset
-        self._run = ""
+        self._stopping = False
 
     async def keep(self) -> None:
-        """Start a training whenever none is at work."""
-        while True:
-            self._run = await asyncio.to_thread(
-                start_training, self._dataset, configured(_PRESET), _PRESET, activate=False
-            )
-            while await asyncio.to_thread(self._busy):
-                await asyncio.sleep(1)
-            await asyncio.to_thread(self._note)
+        """Start a training whenever none is at work, until `stop`; then cancel it and wait for its end."""
+        while not self._stopping:
+            run = await asyncio.to_thread(start_training, self._dataset, configured(_PRESET), _PRESET, activate=False)
+            await self._ended(run)
+            self._note(Registry().run(run))
+            await asyncio.to_thread(delete, run)
 
     def stop(self) -> None:
-        """Cancel what is at work, wait for its end, and remove it."""
-        if not self._run:
-            return
-        if self._busy():
-            Registry().cancel(self._run)
-        end = time.monotonic() + _END_SECONDS
-        while self._busy() and time.monotonic() < end:
-            time.sleep(0.5)
-        delete(self._run)
+        """Let `keep` come to its end."""
+        self._stopping = True
 
-    def _busy(self) -> bool:
-        return Registry().run(self._run).state in BUSY
+    async def _ended(self, run: str) -> None:
+        cancelled = False
+        while (await asyncio.to_thread(Registry().run, run)).state in BUSY:
+            if self._stopping and not cancelled:
+                with suppress(RunError):  # it ended just now
+                    Registry().cancel(run)
+                cancelled = True
+            await asyncio.sleep(0.5)
 
-    def _note(self) -> None:
-        run = Registry().run(self._run)
+    def _note(self, run: Run) -> None:
         if run.state == "finished":
             self.finished += 1
-        else:
+        elif not self._stopping:
             self.faults.append(f"training {run.state}: {run.message}")
-        delete(self._run)
-        self._run = ""

@@ -113,9 +113,10 @@ class _Course:
         self.say(f"One visitor alone, {plan.rounds} walks after one to warm the server.")
         await self._alone()
         found.megabytes["before"] = self.process.now()
-        self.say(f"{plan.visitors} visitors and {plan.browsers} browsers for {plan.minutes:g} minutes.")
-        await self._together()
-        await self._rest("after")
+        if plan.visitors or plan.browsers:
+            self.say(f"{plan.visitors} visitors and {plan.browsers} browsers for {plan.minutes:g} minutes.")
+            await self._together()
+            await self._rest("after")
         if plan.sessions:
             self.say(f"{plan.sessions} short sessions.")
             found.day = await compressed_day(self.url, self.place, self.process, plan.sessions, found.short, plan.seed)
@@ -156,9 +157,8 @@ class _Course:
         try:
             yield
         finally:
-            keeping.cancel()
-            await asyncio.wait([keeping])
-            await asyncio.to_thread(trainings.stop)
+            trainings.stop()
+            await keeping
             self.found.trainings_finished = trainings.finished
             self.found.server_faults += trainings.faults
 

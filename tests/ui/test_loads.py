@@ -1,6 +1,10 @@
 import gc
+import platform
+import subprocess
+import sys
 import weakref
 
+import pytest
 import streamlit as st
 
 from recattn.data import Dataset
@@ -50,3 +54,36 @@ def test_garbage_collection_passes_over_a_loaded_model_and_frees_one_that_is_kep
     assert old() is not None  # set aside
     loads.recommender(run_id, "tiny")
     assert old() is None
+
+
+_ARENAS = """
+import ctypes, sys, tempfile, threading
+from recattn.ui.loads import share_arenas
+if "shared" in sys.argv:
+    share_arenas()
+libc = ctypes.CDLL(None)
+libc.malloc.restype = libc.fopen.restype = ctypes.c_void_p
+together = threading.Barrier(12)
+def take():
+    together.wait()
+    libc.malloc(1000)
+    together.wait()
+threads = [threading.Thread(target=take) for _ in range(12)]
+[thread.start() for thread in threads]
+[thread.join() for thread in threads]
+with tempfile.NamedTemporaryFile() as file:
+    opened = ctypes.c_void_p(libc.fopen(file.name.encode(), b"w"))
+    libc.malloc_info(0, opened)
+    libc.fclose(opened)
+    print(file.read().count(b"<heap nr="))
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc has pools of memory a thread")
+def test_threads_share_two_pools_of_memory() -> None:
+    def pools(*how: str) -> int:
+        answer = subprocess.run([sys.executable, "-c", _ARENAS, *how], capture_output=True, text=True, check=True)
+        return int(answer.stdout.split()[-1])
+
+    assert pools() > 4
+    assert pools("shared") <= 4  # two, and those that importing had taken before
