@@ -314,7 +314,7 @@ def test_the_benchmark_finds_equal_results_and_says_how_many_times_as_long_other
     assert {"ratio", "equal_within", "machine"} <= document["integrated_gradients"].keys()
     assert document["integrated_gradients"]["equal_within"] < 1e-3
     assert [len(ratio) for ratio in document["integrated_gradients"]["ratio"].values()] == [3]
-    assert "Allowed are explain for all of them, leave_one_out" in shell.error("benchmark", "nonsense")
+    assert "Allowed are the groups explain, encode" in shell.error("benchmark", "nonsense")
 
 
 def test_progress_is_drawn_on_a_terminal_and_never_on_stdout(mind: Path) -> None:

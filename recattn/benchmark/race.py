@@ -1,30 +1,42 @@
 """Contests: equal results first, then interleaved repeats, so that a busy machine is busy for everybody."""
 
+import importlib.metadata
+import os
 import platform
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float
 
+import recattn
 from recattn.errors import RecAttnError
 from recattn.types import Array, Interval, Report, silent
 
 OURS = "recattn"
+Fact = str | int | float
 
 
 @dataclass(frozen=True)
 class Contest:
     """Ways to the same result. The one named ``recattn`` is compared with each other one.
 
-    ``tolerance`` is what results may differ by, as a share of the largest (of 1, where all are smaller).
+    Args:
+        name: of the contest.
+        ways: each gives its result.
+        tolerance: what results may differ by, as a share of the largest (of 1, where all are smaller).
+        parts: of a way that would take too long, the share of the work that it does; its time is divided by that.
+        facts: what else a reader should know.
     """
 
     name: str
     ways: Mapping[str, Callable[[], Float[Array, "..."]]]
     tolerance: float = 1e-4
+    parts: Mapping[str, float] = field(default_factory=dict)
+    facts: Mapping[str, Fact] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -35,7 +47,9 @@ class Outcome:
     ratio: Mapping[str, Interval]
     equal_within: float
     repeats: int
-    machine: Mapping[str, str | int] = field(default_factory=dict)
+    machine: Mapping[str, Fact] = field(default_factory=dict)
+    extrapolated: Mapping[str, float] = field(default_factory=dict)  # way -> share of the work that was measured
+    facts: Mapping[str, Fact] = field(default_factory=dict)
 
 
 def race(
@@ -76,7 +90,7 @@ def _timed(contest: Contest, repeats: int, equal_within: float, report: Report) 
         for name in names[repeat % len(names) :] + names[: repeat % len(names)]:
             started = time.perf_counter()
             contest.ways[name]()
-            seconds[name].append(time.perf_counter() - started)
+            seconds[name].append((time.perf_counter() - started) / contest.parts.get(name, 1.0))
         report(contest.name, repeat + 1, repeats)
     ours = np.array(seconds[OURS])
     return Outcome(
@@ -85,19 +99,41 @@ def _timed(contest: Contest, repeats: int, equal_within: float, report: Report) 
         equal_within,
         repeats,
         machine(),
+        contest.parts,
+        contest.facts,
     )
 
 
-def machine() -> dict[str, str | int]:
-    """What the figures hold for."""
+def machine() -> dict[str, Fact]:
+    """What the figures hold for, and how busy it was: a load above 1 means that others worked on it too."""
     import torch
 
+    libraries = ("torch", "numpy", "transformers", "sentence-transformers", "captum")
     return {
-        "processor": platform.processor() or platform.machine(),
+        "processor": _processor(),
+        "cores": os.cpu_count() or 0,
         "threads": torch.get_num_threads(),
-        "torch": torch.__version__,
+        "load": round(os.getloadavg()[0], 1),
+        "system": platform.platform(),
         "python": platform.python_version(),
+        "recattn": recattn.__version__,
+        **{name: _version(name) for name in libraries},
     }
+
+
+def _processor() -> str:
+    """Its name as the system knows it."""
+    known = Path("/proc/cpuinfo")
+    lines = known.read_text().splitlines() if known.exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()
+
+
+def _version(library: str) -> str:
+    try:
+        return importlib.metadata.version(library)
+    except importlib.metadata.PackageNotFoundError:
+        return "not installed"
 
 
 def _difference(contest: Contest) -> float:
