@@ -51,6 +51,20 @@ def import_films(given: Namespace) -> Answer:
     return _import("movielens", given, {"path": _absolute(given.path), **rule})
 
 
+def import_table(given: Namespace) -> Answer:
+    """A table of interactions as a dataset."""
+    settings = {"path": _absolute(given.path), "columns": _columns(given.columns)}
+    settings |= {"items": given.items and _absolute(given.items), "item_id": given.item_id}
+    settings |= {"text": [name for name in given.text.split(",") if name], "category": given.category}
+    return _import("interactions", given, settings | {"positive": given.positive, "held_out": given.held_out})
+
+
+def _columns(given: str) -> dict[str, str]:
+    """``user=userId,item=itemId`` as a mapping; what has no ``=`` is a role without a column."""
+    pairs = (part.partition("=") for part in given.split(","))
+    return {role.strip(): column.strip() for role, _, column in pairs}
+
+
 def _absolute(path: str) -> str:
     return str(Path(path).absolute())
 
@@ -140,6 +154,22 @@ COMMANDS = (
         (
             argument("path", metavar="PATH", help="folder or zip as published"),
             *_NAMED,
+            *_RULE,
+        ),
+        changes=True,
+    ),
+    Command(
+        "import interactions",
+        "Import who took what from any .csv, .tsv or .jsonl, its columns by name.",
+        import_table,
+        (
+            argument("path", metavar="PATH", help="the table; .csv and .tsv with a header"),
+            *_NAMED,
+            argument("--columns", required=True, metavar="ROLE=COLUMN,...", help="user, item and maybe time, weight"),
+            argument("--items", metavar="PATH", help="a table of items; without it ids are titles"),
+            argument("--item-id", metavar="COLUMN", help="of the items' ids (default: as in --columns)"),
+            argument("--text", default="", metavar="COLUMN,...", help="of the items' text; the first is the title"),
+            argument("--category", default="", metavar="COLUMN", help="of the items' category"),
             *_RULE,
         ),
         changes=True,

@@ -4,6 +4,11 @@ from collections.abc import Callable, Mapping
 
 from recattn.data.importing import import_mind
 from recattn.data.movielens import import_movielens
+from recattn.data.tables import import_interactions
 from recattn.types import DatasetInfo
 
-IMPORTERS: Mapping[str, Callable[..., DatasetInfo]] = {"mind": import_mind, "movielens": import_movielens}
+IMPORTERS: Mapping[str, Callable[..., DatasetInfo]] = {
+    "mind": import_mind,
+    "movielens": import_movielens,
+    "interactions": import_interactions,
+}

@@ -1,0 +1,117 @@
+"""Tables of lines whose columns have names: .csv and .tsv with a header, .jsonl with an object a line."""
+
+import csv
+import json
+from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from recattn.data.rows import Layout, Progress, Rejections, Rows
+from recattn.data.sources import InputFile, input_files
+from recattn.errors import DataError
+
+_COMMAS, _TABS, _OBJECTS = ".csv", ".tsv", ".jsonl"
+_LOOKED_AT = 100  # first objects of a .jsonl that say which names there are
+_LONGEST_HEADER = 1 << 20
+
+Picking = Callable[[Sequence[str]], list[str]]
+
+
+def table_file(path: Path) -> InputFile:
+    """The table at a path.
+
+    Raises:
+        DataError: when it isn't there or is no such table.
+    """
+    if path.suffix.lower() not in (_COMMAS, _TABS, _OBJECTS):
+        raise DataError(f"{path} is no table that is read.", "Allowed are .csv, .tsv and .jsonl.", "Unpack or convert.")
+    return input_files(path.parent, path.parent.name or "table", [path.name])[0]
+
+
+def named_rows(
+    file: InputFile, names: Sequence[str], rejections: Rejections, progress: Progress
+) -> tuple[Rows, Picking]:
+    """The rows of a table, and what picks the named cells of one.
+
+    Raises:
+        DataError: when a name isn't there, or stands twice.
+    """
+    suffix = Path(file.name).suffix.lower()
+    if suffix == _OBJECTS:
+        _check_names(file, names, _names_of_objects(file))
+        layout = Layout("values of one JSON object a line", partial(_values, names))
+        return Rows(file, len(names), rejections, progress, layout), list
+    delimiter = "," if suffix == _COMMAS else "\t"
+    header = _header(file, delimiter)
+    _check_names(file, names, header)
+    places = [header.index(name) for name in names]
+    described = f"{'comma' if suffix == _COMMAS else 'tab'}-separated columns, with a header"
+    layout = Layout(described, partial(_separated, delimiter), header=True)
+    return Rows(file, len(header), rejections, progress, layout), lambda cells: [cells[place] for place in places]
+
+
+def _check_names(file: InputFile, wanted: Sequence[str], there: Sequence[str]) -> None:
+    if missing := [name for name in wanted if name not in there]:
+        raise DataError(
+            f"{file.name} has no column {', '.join(missing)}.", f"It has {', '.join(there)}.", "Name columns it has."
+        )
+    if twice := [name for name in wanted if there.count(name) > 1]:
+        raise DataError(f"{file.name} has {', '.join(twice)} twice.", "A column's name stands once.", "Rename one.")
+
+
+def _header(file: InputFile, delimiter: str) -> list[str]:
+    with file.open() as stream:
+        raw = stream.readline(_LONGEST_HEADER)
+    try:
+        return _separated(delimiter, raw.decode("utf-8-sig").rstrip("\r\n"))
+    except ValueError as error:
+        raise DataError(
+            f"The header of {file.name} can't be read ({error}).", "", "Save the table as UTF-8."
+        ) from error
+
+
+def _names_of_objects(file: InputFile) -> list[str]:
+    names: dict[str, None] = {}
+    with file.open() as stream:
+        for raw in islice(iter(lambda: stream.readline(_LONGEST_HEADER), b""), _LOOKED_AT):
+            try:
+                names |= dict.fromkeys(_object(raw.decode("utf-8-sig")))
+            except ValueError:  # a bad row; it is counted when all are read
+                continue
+    return list(names)
+
+
+def _separated(delimiter: str, line: str) -> list[str]:
+    if '"' not in line:
+        return line.split(delimiter)
+    try:
+        return next(csv.reader([line], delimiter=delimiter, strict=True))
+    except csv.Error as error:
+        raise ValueError(str(error)) from error
+
+
+def _object(line: str) -> dict[str, Any]:
+    try:
+        found = json.loads(line)
+    except RecursionError as error:
+        raise ValueError("nested too deep") from error
+    if not isinstance(found, dict):
+        raise ValueError("no JSON object")
+    return found
+
+
+def _values(names: Sequence[str], line: str) -> list[str]:
+    found = _object(line)
+    cells = [_text(found.get(name)) for name in names]
+    "".join(cells).encode()  # half a surrogate pair can be written in JSON and nowhere else
+    return cells
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, list):
+        return ", ".join(map(_text, value))
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
