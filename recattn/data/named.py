@@ -8,6 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from recattn.data.gzipped import SUFFIX, gzipped
 from recattn.data.rows import Layout, Progress, Rejections, Rows
 from recattn.data.sources import InputFile, input_files
 from recattn.errors import DataError
@@ -25,9 +26,15 @@ def table_file(path: Path) -> InputFile:
     Raises:
         DataError: when it isn't there or is no such table.
     """
-    if path.suffix.lower() not in (_COMMAS, _TABS, _OBJECTS):
-        raise DataError(f"{path} is no table that is read.", "Allowed are .csv, .tsv and .jsonl.", "Unpack or convert.")
-    return input_files(path.parent, path.parent.name or "table", [path.name])[0]
+    if _suffix(path.name) not in (_COMMAS, _TABS, _OBJECTS):
+        allowed = "Allowed are .csv, .tsv and .jsonl, also packed as .gz."
+        raise DataError(f"{path} is no table that is read.", allowed, "Unpack or convert it.")
+    file = input_files(path.parent, path.parent.name or "table", [path.name])[0]
+    return gzipped(file, path) if path.suffix.lower() == SUFFIX else file
+
+
+def _suffix(name: str) -> str:
+    return Path(name.lower().removesuffix(SUFFIX)).suffix
 
 
 def named_rows(
@@ -38,7 +45,7 @@ def named_rows(
     Raises:
         DataError: when a name isn't there, or stands twice.
     """
-    suffix = Path(file.name).suffix.lower()
+    suffix = _suffix(file.name)
     if suffix == _OBJECTS:
         _check_names(file, names, _names_of_objects(file))
         layout = Layout("values of one JSON object a line", partial(_values, names))

@@ -63,7 +63,7 @@ class Progress:
         self._done += count
         if self._done >= self._next or self._done == self._total:
             self._next = self._done + _REPORT_BYTES
-            self._report("read", self._done, self._total)
+            self._report("read", min(self._done, self._total), self._total)  # the size of a packed file is a claim
 
 
 @dataclass(frozen=True)

@@ -1,3 +1,4 @@
+import gzip
 import json
 from pathlib import Path
 
@@ -75,7 +76,7 @@ def test_wrong_columns_are_answered_with_those_that_are_there(tmp_path: Path) ->
     with pytest.raises(DataError, match="needs a column of weights"):
         import_interactions("shop", table, {"user": "who", "item": "sku"}, positive=3)
     with pytest.raises(DataError, match=r"Allowed are \.csv, \.tsv and \.jsonl"):
-        import_interactions("shop", tmp_path / "taken.csv.gz", ROLES)
+        import_interactions("shop", tmp_path / "taken.xlsx", ROLES)
 
 
 @pytest.mark.parametrize("time", ["86400", "86400.0", "1970-01-02", "1970-01-02T01:00:00+01:00"])
@@ -99,6 +100,38 @@ def test_any_item_id_comes_back_as_it_was(names: list[str], tmp_path: Path) -> N
     table.write_text("".join(json.dumps({"who": "u", "sku": name}) + "\n" for name in taken))
     import_interactions("shop", table, {"user": "who", "item": "sku"}, replace=True)
     assert Dataset.open("shop").items()["item_id"].tolist() == taken
+
+
+def test_a_packed_table_is_read_in_place_and_never_past_the_end_of_the_bar(tmp_path: Path) -> None:
+    plain, packed = separated(tmp_path / "taken.csv", ","), tmp_path / "taken.csv.gz"
+    seen: list[tuple[str, int, int]] = []
+
+    def report(phase: str, done: int, total: int, **_: float) -> None:
+        seen.append((phase, done, total))
+
+    packed.write_bytes(gzip.compress(plain.read_bytes()) + gzip.compress(b"x,u3,a,500,5\n"))  # two members
+    info = import_interactions("shop", packed, ROLES, report=report)
+    assert info.impressions == 5 and all(done <= total for phase, done, total in seen if phase == "read")
+
+
+def test_packed_tables_that_are_cut_short_or_swell_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    packed = tmp_path / "taken.csv.gz"
+    rows = "who,sku,at,stars\n" + "u,a,1,1\n" * 1_000_000
+    packed.write_bytes(gzip.compress(rows.encode()))
+    with pytest.raises(DataError, match="unpacks to more than"):
+        import_interactions("shop", packed, ROLES)
+    plain = separated(tmp_path / "taken.csv", ",").read_bytes()
+    packed.write_bytes(gzip.compress(plain)[:-10])
+    with pytest.raises(DataError, match="can't be unpacked"):
+        import_interactions("shop", packed, ROLES)
+    for nothing in (b"", plain):
+        packed.write_bytes(nothing)
+        with pytest.raises(DataError):
+            import_interactions("shop", packed, ROLES)
+    packed.write_bytes(gzip.compress(plain))
+    monkeypatch.setenv("RECATTN_MAX_UNPACKED_GB", "0.00000001")
+    with pytest.raises(DataError, match="RECATTN_MAX_UNPACKED_GB"):
+        import_interactions("shop", packed, ROLES)
 
 
 def test_a_shell_imports_a_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
