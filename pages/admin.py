@@ -6,7 +6,7 @@ from recattn.jobs.registry import Registry
 from recattn.ui.audit_view import show_audit
 from recattn.ui.guard import show_guard
 from recattn.ui.jobs_list import show_busy_jobs, show_ended_jobs
-from recattn.ui.runs_table import choose_run, show_run
+from recattn.ui.runs_table import choose_run, show_add_run, show_roll_back, show_run
 from recattn.ui.shell import open_page
 from recattn.ui.training_form import choose_training
 
@@ -19,5 +19,8 @@ with open_page("admin") as page:
     if runs:
         st.subheader("Models", anchor=False)
         show_run(choose_run(runs), allowed)
+    if allowed:
+        show_roll_back()
+        show_add_run()
     show_ended_jobs(allowed)
     show_audit()

@@ -5,7 +5,7 @@ from argparse import ArgumentTypeError, Namespace
 from typing import Any
 
 from recattn.cli.command import Answer, Command, argument
-from recattn.cli.output import table
+from recattn.cli.output import Bar, table
 from recattn.cli.performing import performed
 from recattn.errors import RunError
 from recattn.jobs.registry import Registry, Run
@@ -20,6 +20,22 @@ def train(given: Namespace) -> Answer:
 
     config = configured(given.preset, dict(given.set))
     return _ended(performed(queue_training(given.dataset, config, given.preset, not given.no_activate)))
+
+
+def estimate(given: Namespace) -> Answer:
+    """What a training would take, from a short probe."""
+    from recattn.data import Dataset
+    from recattn.training.estimate import estimate
+
+    with Bar() as bar:
+        found = estimate(Dataset.open(given.dataset), configured(given.preset, dict(given.set)), bar)
+    rows = [{"phase": name, "seconds": round(seconds, 1)} for name, seconds in found.seconds.items()]
+    text = (
+        f"{found.items_to_encode:,} of {found.items:,} texts to encode, {found.steps:,} steps; "
+        f"{found.disk_bytes / 1e6:,.0f} MB on disk, {found.memory_bytes / 1e9:.1f} GB of memory"
+    )
+    document = dataclasses.asdict(found) | {"total_seconds": found.total_seconds}
+    return Answer(document, f"{text}\n{table(rows, '')}\n{found.total_seconds:,.0f} seconds in all")
 
 
 def resume(given: Namespace) -> Answer:
@@ -144,17 +160,20 @@ def setting(text: str) -> tuple[str, str]:
     return key, value
 
 
+_CONFIGURED = (
+    argument("--dataset", required=True, metavar="NAME", help="see the command datasets"),
+    argument("--preset", default="default", help=f"{', '.join(PRESETS)} (default: default)"),
+    argument("--set", action="append", default=[], type=setting, metavar="KEY=VALUE", help="change one setting"),
+)
+
 COMMANDS = (
+    Command("estimate", "Say what a training would take, from a short measured probe.", estimate, _CONFIGURED),
     Command(
         "train",
         "Train a model on a dataset; the finished run becomes the active one.",
         train,
         (
-            argument("--dataset", required=True, metavar="NAME", help="see the command datasets"),
-            argument("--preset", default="default", help=f"{', '.join(PRESETS)} (default: default)"),
-            argument(
-                "--set", action="append", default=[], type=setting, metavar="KEY=VALUE", help="change one setting"
-            ),
+            *_CONFIGURED,
             argument("--no-activate", action="store_true", help="leave the active run active, if there is one"),
         ),
         _settings(),

@@ -70,6 +70,14 @@ def text_vectors(
     return vectors[order[np.searchsorted(known, keys, sorter=order)]] if len(keys) else vectors
 
 
+def missing_texts(fingerprint: str, texts: Sequence[Text]) -> list[Text]:
+    """The texts that are not in an encoder's cache yet, each distinct one once."""
+    keys = _keys(texts)
+    known, _ = _read(vectors_folder() / fingerprint)
+    missing = np.flatnonzero(~np.isin(keys, known))
+    return [texts[row] for row in np.sort(missing[np.unique(keys[missing], return_index=True)[1]]).tolist()]
+
+
 def _encode(
     encoder: TextEncoder, folder: Path, texts: list[Text], keys: Shaped[np.ndarray, " text"], report: Report
 ) -> None:

@@ -11,11 +11,13 @@ import torch
 from recattn.data import Dataset
 from recattn.errors import RunError, TrainingError
 from recattn.training.batches import split_by_time
+from recattn.training.calibrating import calibrate, write_calibration
 from recattn.training.card import write_card
 from recattn.training.config import TrainingConfig
 from recattn.training.evaluating import evaluations, write_evaluations
 from recattn.training.loop import Fit
 from recattn.training.processes import first_then_all, is_first
+from recattn.training.timing import Clock
 from recattn.training.trainee import Trainee
 from recattn.types import Report, silent
 
@@ -41,6 +43,7 @@ def train(dataset: Dataset, config: TrainingConfig, folder: Path, report: Report
         RunError: when the folder holds a training with other settings or of another dataset.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    clock = report = Clock(folder, report)
     first_then_all(lambda: _claim(folder, dataset, config))
     torch.manual_seed(config.seed)
     trainee = first_then_all(lambda: Trainee(config, dataset.items(), report if is_first() else silent))
@@ -59,6 +62,9 @@ def train(dataset: Dataset, config: TrainingConfig, folder: Path, report: Report
     trainee.save(folder)
     found = evaluations(folder, dataset, "dev", report) if _has_labelled_dev(dataset) else {}
     write_evaluations(folder, found)
+    if found:
+        write_calibration(folder, calibrate(folder, dataset, report))
+    clock.write(folder)
     write_card(folder, dataset.info, config, learned, found)
     shutil.rmtree(folder / "checkpoints", ignore_errors=True)
     (folder / "best.safetensors").unlink(missing_ok=True)

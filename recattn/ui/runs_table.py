@@ -1,17 +1,26 @@
-"""The trained models: state, accuracy, which one answers; switch, resume, delete."""
+"""The trained models: state, accuracy, which one answers; switch, go back, rename, save, add, resume, delete."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pandas as pd
 import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+from recattn.config import home
 from recattn.errors import RecAttnError
-from recattn.jobs.registry import Registry, Run
-from recattn.jobs.starting import delete
+from recattn.jobs.archive import add_run, export_run
+from recattn.jobs.registry import TITLE_LENGTH, Registry, Run
+from recattn.jobs.starting import delete, start
+from recattn.training.timing import PHASES, read_estimate, read_took
 from recattn.ui.guard import check_may_act
 from recattn.ui.job_progress import BUSY, RESUMABLE, show_curves, show_log, show_resume
 from recattn.ui.notices import show_error
 from recattn.ui.results import METRICS, show_results
 from recattn.ui.shell import run_label
-from recattn.ui.wording import STATES, ago, plain, shortened
+from recattn.ui.wording import STATES, ago, duration, plain, shortened
 
 
 def runs_frame(runs: list[Run]) -> pd.DataFrame:
@@ -59,6 +68,8 @@ def show_run(run: Run, allowed: bool) -> None:
             _show_actions(run)
     if run.message and run.state != "finished":
         st.warning(plain(shortened(run.message, 500)), icon=":material/info:")
+    if times := took_text(run.folder):
+        st.caption(times)
     if run.state == "finished":
         show_results(run.folder)
     if run.state in BUSY:
@@ -68,13 +79,113 @@ def show_run(run: Run, allowed: bool) -> None:
         show_log(run.folder)
 
 
+def took_text(folder: Path) -> str:
+    """How long a training took, phase by phase, beside what was estimated; empty where that was not noted."""
+    took, estimated = read_took(folder), read_estimate(folder)
+    if not took:
+        return ""
+    phases = ", ".join(f"{name} {duration(took[name])}" for name in PHASES if took.get(name, 0) >= 1)
+    before = f" Estimated before: {duration(estimated.total_seconds)} without early stopping." if estimated else ""
+    return f"Took {duration(sum(took.values()))}: {phases}.{before}"
+
+
 def _show_actions(run: Run) -> None:
     if run.state == "finished" and not run.active:
         st.button("Let this model answer", key="activate", on_click=_activate, args=(run.run,), icon=":material/check:")
     if run.state in RESUMABLE:
         show_resume(run)
-    if run.state not in BUSY and st.button("Delete", key="delete", type="tertiary", icon=":material/delete:"):
-        _confirm_deletion(run)
+    if run.state not in BUSY:
+        with st.popover("More", icon=":material/more_horiz:", type="tertiary"):
+            _show_more(run)
+        if st.button("Delete", key="delete", type="tertiary", icon=":material/delete:"):
+            _confirm_deletion(run)
+
+
+def _show_more(run: Run) -> None:
+    """Name, file, new evaluation."""
+    title = st.text_input("Name", run.title, max_chars=TITLE_LENGTH, key=f"title-{run.run}", placeholder=run_label(run))
+    if st.button("Rename", key=f"rename-{run.run}", icon=":material/edit:"):
+        _rename(run, str(title))
+    if run.state != "finished":
+        return
+    st.download_button(
+        "Save as a file",
+        lambda: _zipped(run.run),
+        f"{run.run}.zip",
+        "application/zip",
+        key=f"export-{run.run}",
+        on_click="ignore",
+        icon=":material/download:",
+        help="A zip with the model, its figures and its model card; it can be added elsewhere",
+    )
+    if st.button("Evaluate again", key=f"evaluate-{run.run}", icon=":material/speed:"):
+        _evaluate(run)
+
+
+def _rename(run: Run, title: str) -> None:
+    with _acting():
+        check_may_act("rename", run.run)
+        Registry().rename(run.run, title)
+
+
+def _evaluate(run: Run) -> None:
+    with _acting():
+        check_may_act("evaluate", run.run)
+        start("evaluate", run.dataset, {}, subject=run.run)
+
+
+@contextmanager
+def _acting() -> Iterator[None]:
+    """Draw the page afresh after an action, or say why it was not done."""
+    try:
+        yield
+    except RecAttnError as error:
+        show_error(error)
+    else:
+        st.rerun()
+
+
+def _zipped(run: str) -> bytes:
+    check_may_act("export", run)
+    with TemporaryDirectory(prefix=".export-", dir=home()) as folder:
+        return export_run(run, Path(folder) / "run.zip").read_bytes()
+
+
+def show_roll_back() -> None:
+    """The button that lets the model answer again that did before, where there is one."""
+    former = Registry().former()
+    if former is None:
+        return
+    label = f"Go back to {run_label(former)}"
+    if st.button(label, key="roll-back", type="tertiary", icon=":material/undo:", help="It answered before this one"):
+        _roll_back(former)
+
+
+def _roll_back(former: Run) -> None:
+    with _acting():
+        check_may_act("roll back", former.run)
+        Registry().activate(former.run)
+
+
+def show_add_run() -> None:
+    """Taking in a run from a file that was saved here or elsewhere."""
+    with st.expander("Add a model from a file", icon=":material/upload_file:"):
+        sent = st.file_uploader("A zip that was saved from here or exported in a shell", "zip", key="add-run")
+        if sent is not None and st.button("Add it", key="add-run-really", type="primary", icon=":material/add:"):
+            _add(sent)
+
+
+def _add(sent: UploadedFile) -> None:
+    try:
+        check_may_act("add a run", sent.name)
+        with TemporaryDirectory(prefix=".add-", dir=home()) as folder:
+            file = Path(folder) / "run.zip"
+            file.write_bytes(sent.getbuffer())
+            added = add_run(file)
+    except RecAttnError as error:
+        show_error(error)
+    else:
+        st.success(f"{plain(run_label(added))} was added. It answers when you choose so.", icon=":material/check:")
 
 
 def _activate(run: str) -> None:

@@ -16,6 +16,7 @@ from recattn.config import home
 from recattn.data.store import Dataset, dataset_infos
 from recattn.errors import RecAttnError, UnknownError
 from recattn.jobs.registry import Registry, Run
+from recattn.jobs.run_folder import trained_on
 from recattn.types import User
 from recattn.ui import loads
 from recattn.ui.choice import Choice
@@ -142,6 +143,8 @@ def open_page(name: str) -> Iterator[Page]:
         _show_problem(entry, problem)
         st.stop()
     _stop_without(entry.needs, page)
+    if entry.needs == "model":
+        _tell_of_changed_data(page)
     try:
         yield page
     except RecAttnError as error:
@@ -195,8 +198,24 @@ def about(page: Page) -> str:
 
 
 def run_label(run: Run) -> str:
-    """A run's name for people: what was trained and when, not its id."""
-    return f"{run.preset}, {moment(run.created)}"
+    """A run's name for people: the one it was given, or what was trained and when; not its id."""
+    return run.title or f"{run.preset}, {moment(run.created)}"
+
+
+def _tell_of_changed_data(page: Page) -> None:
+    """Say so when the model was trained on other data than the dataset holds now. One that is gone is told later."""
+    then = trained_on(page.model_run.folder)
+    try:
+        now = page.dataset.fingerprint
+    except RecAttnError:
+        return
+    if then not in ("", now):
+        st.warning(
+            f"**The dataset {plain(page.dataset_name)} has changed since this model was trained.** What the model says "
+            "is about the data as it is now; its figures were measured on the former data. Evaluate it again, or train "
+            "a new one, on the Admin page.",
+            icon=":material/sync_problem:",
+        )
 
 
 def _stop_without(needs: Needs, page: Page) -> None:

@@ -7,11 +7,13 @@ from typing import Any, get_type_hints
 
 import streamlit as st
 
-from recattn.data.store import dataset_infos
+from recattn.data.store import Dataset, dataset_infos
+from recattn.jobs.run_folder import folder_of
 from recattn.jobs.starting import start_training
 from recattn.training.config import PRESETS, TrainingConfig, configured
+from recattn.training.timing import Estimate, write_estimate
 from recattn.ui.guard import check_may_act
-from recattn.ui.wording import counted
+from recattn.ui.wording import counted, duration, plain
 
 PRESET_HELP = {
     "default": "The best measured for its size: frozen text encoder, one attention layer. Some minutes on the sample.",
@@ -21,6 +23,7 @@ PRESET_HELP = {
 
 
 _FIELDS = dataclasses.fields(TrainingConfig)
+_ESTIMATED = "estimated-training"
 
 
 def choose_training(disabled: bool) -> None:
@@ -34,11 +37,54 @@ def choose_training(disabled: bool) -> None:
     st.caption(PRESET_HELP.get(preset, ""))
     with st.form("train", border=False):
         settings = _choose_settings(preset)
-        sent = st.form_submit_button("Start training", type="primary", icon=":material/play_arrow:", disabled=disabled)
+        with st.container(horizontal=True):
+            sent = st.form_submit_button(
+                "Start training", type="primary", icon=":material/play_arrow:", disabled=disabled
+            )
+            asked = st.form_submit_button(
+                "Estimate first",
+                icon=":material/timer:",
+                disabled=disabled,
+                help="Measures a little of each phase, in about ten seconds",
+            )
+    if asked:
+        check_may_act("estimate", dataset)
+        _estimate(dataset, configured(preset, settings))
     if sent:
-        check_may_act("train", dataset)
-        start_training(dataset, configured(preset, settings), preset)
+        _start(dataset, configured(preset, settings), preset)
         st.rerun()
+
+
+def _estimate(dataset: str, config: TrainingConfig) -> None:
+    """Measure and show; kept in the session for the run that may be started with these settings."""
+    from recattn.training.estimate import estimate
+
+    with st.spinner("Measuring a little of each phase"):
+        found = estimate(Dataset.open(dataset), config)
+    st.session_state[_ESTIMATED] = (dataset, config, found)
+    st.info(plain(estimate_text(found)), icon=":material/timer:")
+
+
+def estimate_text(found: Estimate) -> str:
+    """What a training needs, in a sentence.
+
+    >>> estimate_text(Estimate(100, 40, 980, {"encode": 8.0, "train": 82.0}, 5_000_000, 800_000_000))
+    'About 1.5 min: 40 of 100 texts to encode (8 s), 980 steps (82 s). 5 MB on disk, 0.8 GB of memory.'
+    """
+    seconds = found.seconds
+    texts = f"{found.items_to_encode:,} of {found.items:,} texts to encode"
+    texts += f" ({duration(seconds.get('encode', 0.0))})" if found.items_to_encode else ""
+    steps = f"{found.steps:,} steps ({duration(seconds.get('train', 0.0))})"
+    room = f"{found.disk_bytes / 1e6:,.0f} MB on disk, {found.memory_bytes / 1e9:.1f} GB of memory"
+    return f"About {duration(found.total_seconds)}: {texts}, {steps}. {room}."
+
+
+def _start(dataset: str, config: TrainingConfig, preset: str) -> None:
+    check_may_act("train", dataset)
+    run = start_training(dataset, config, preset)
+    known_dataset, known_config, found = st.session_state.pop(_ESTIMATED, ("", None, None))
+    if found is not None and (known_dataset, known_config) == (dataset, config):
+        write_estimate(folder_of(run), found)
 
 
 def _sized(info: Any) -> str:

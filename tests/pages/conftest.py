@@ -10,8 +10,8 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from recattn.jobs.registry import Registry
-from recattn.jobs.worker import perform
 from recattn.jobs.starting import queue_training
+from recattn.jobs.worker import perform
 from tests.jobs.tiny import import_tiny, tiny_config
 from tests.models.conftest import write_tiny_encoder
 

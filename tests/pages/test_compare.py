@@ -7,8 +7,8 @@ import pytest
 from recattn.data import Dataset
 from recattn.evaluation.metrics import impression_metrics
 from recattn.jobs.registry import Registry
-from recattn.jobs.worker import perform
 from recattn.jobs.starting import queue_training
+from recattn.jobs.worker import perform
 from recattn.recommender import Recommender
 from recattn.training.config import configured
 from recattn.types import Recommendation

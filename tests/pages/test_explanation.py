@@ -9,8 +9,8 @@ from recattn.data import Dataset, import_mind
 from recattn.explanation.methods import METHODS, explain
 from recattn.figures.report import report
 from recattn.jobs.registry import Registry
-from recattn.jobs.worker import perform
 from recattn.jobs.starting import queue_training
+from recattn.jobs.worker import perform
 from recattn.recommender import Recommender
 from recattn.training.config import configured
 from recattn.ui import loads

@@ -1,0 +1,142 @@
+"""What a training would take, from a short measured probe on the real data, extrapolated in proportion.
+
+A few dozen texts are encoded, a few real steps are made with vectors by chance (their values cost nothing), and a few
+hundred histories are scored. Early stopping may end a training sooner; it is not guessed.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+import numpy as np
+import psutil
+import torch
+
+from recattn.data import Dataset
+from recattn.errors import TrainingError
+from recattn.evaluation.baselines import BASELINES, Evidence
+from recattn.models.encoder import Text, TextEncoder, item_texts
+from recattn.models.scoring import embed_items, score_impressions
+from recattn.models.vectors import missing_texts
+from recattn.training.batches import Samples, draw_batches, make_batch, split_by_time
+from recattn.training.config import TrainingConfig
+from recattn.training.timing import Estimate
+from recattn.training.trainee import Trainee
+from recattn.types import Impressions, Report, silent
+
+_TEXTS, _STEPS, _WARM_UP, _HISTORIES = 96, 12, 3, 256
+_WITH_GRADIENTS = 16  # texts
+_BYTES = 4
+_OPTIMIZER = 3  # numbers beside each weight: its gradient and two moments
+
+T = TypeVar("T")
+
+
+def estimate(dataset: Dataset, config: TrainingConfig, report: Report = silent) -> Estimate:
+    """Measure a little of each phase and say what the whole would take. Makes no run.
+
+    Args:
+        dataset: with a labelled train split.
+        config: all settings.
+        report: hears of phase "estimate"; may raise Cancelled.
+
+    Raises:
+        TrainingError: when the dataset is too small to learn from.
+        UnknownError: when the text encoder can't be found.
+    """
+    report("estimate", 0, 4)
+    items, began = dataset.items(), time.perf_counter()
+    learn, validation = split_by_time(dataset.impressions("train"), config.validation_share)
+    samples = draw_batches(learn, config.negatives, config.batch_size, config.seed, 0)
+    if not len(samples.impression):
+        raise TrainingError(f"The train split of {dataset.name} has nothing to learn from.", "", "Choose another.")
+    encoder = TextEncoder.load(config.encoder, config.max_tokens)
+    missing = missing_texts(encoder.fingerprint, item_texts(items, config.text_category, config.text_abstract))
+    loading = time.perf_counter() - began
+    report("estimate", 1, 4)
+    trainee = Trainee(config, items.iloc[:_TEXTS], silent)
+    to_encode = [] if config.trains_encoder else missing
+    encoding = _a_text(trainee, to_encode or missing) if missing else 0.0
+    report("estimate", 2, 4)
+    of_a_text = _a_text_with_gradients(trainee) if config.trains_encoder else 0.0
+    trainee.fine_tuning, trainee.table = None, torch.randn(len(items), trainee.encoder.dim)
+    trainee.categories = torch.zeros(len(items), dtype=torch.long)
+    a_step, texts = _a_step(trainee, config, learn, samples)
+    report("estimate", 3, 4)
+    a_history = _a_history(trainee, learn, dataset)
+    report("estimate", 4, 4)
+    steps = -(-len(samples.impression) // config.batch_size) * config.epochs
+    judged = len(dataset.impressions("dev")) if "dev" in dataset.info.splits else 0
+    learned = sum(part.numel() for part in trainee.model.parameters())
+    again = len(items) * encoding * config.epochs if config.trains_encoder else 0.0  # for each validation
+    return Estimate(
+        items=len(items),
+        items_to_encode=len(to_encode),
+        steps=steps,
+        seconds={
+            "load": loading,
+            "encode": encoding * len(to_encode),
+            "train": steps * (a_step + texts * of_a_text) + config.epochs * len(validation) * a_history + again,
+            "evaluate": 2 * judged * a_history,
+        },
+        disk_bytes=_BYTES * (learned * (1 + _OPTIMIZER) + len(to_encode) * trainee.encoder.dim),
+        memory_bytes=psutil.Process().memory_info().rss + _BYTES * learned * _OPTIMIZER,
+    )
+
+
+def _timed(work: Callable[[], T]) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+def _a_text(trainee: Trainee, texts: Sequence[Text]) -> float:
+    """Seconds to encode a text, over some from all parts of the catalogue."""
+    some = [texts[row] for row in np.linspace(0, len(texts) - 1, min(_TEXTS, len(texts))).astype(int)]
+    trainee.encoder.encode(some[:_WARM_UP])
+    return _timed(lambda: trainee.encoder.encode(some)) / len(some)
+
+
+def _a_text_with_gradients(trainee: Trainee) -> float:
+    tuning = trainee.fine_tuning
+    if tuning is None:
+        return 0.0
+    some = list(range(min(_WITH_GRADIENTS, len(tuning.texts))))
+    return _timed(lambda: tuning(some).sum().backward()) / len(some)
+
+
+def _a_step(trainee: Trainee, config: TrainingConfig, learn: Impressions, samples: Samples) -> tuple[float, float]:
+    """Seconds of a step of the attention model, and how many texts it is about."""
+    trainee.train()
+    optimizer = torch.optim.AdamW(trainee.model.parameters(), lr=1e-9)
+    full = max(1, len(samples.impression) // config.batch_size)
+    seconds, texts = [], []
+    for step in np.linspace(0, full - 1, _WARM_UP + _STEPS).astype(int).tolist():
+        began = time.perf_counter()
+        rows = np.arange(step * config.batch_size, min((step + 1) * config.batch_size, len(samples.impression)))
+        batch = make_batch(learn, samples, rows, config.max_history, config.history_dropout, np.random.default_rng(0))
+        trainee(batch).backward()
+        optimizer.step()
+        optimizer.zero_grad()
+        seconds.append(time.perf_counter() - began)
+        texts.append(len(batch.items))
+    return float(np.mean(seconds[_WARM_UP:])), float(np.mean(texts))
+
+
+def _a_history(trainee: Trainee, learn: Impressions, dataset: Dataset) -> float:
+    """Seconds to score an impression by the model and by each baseline."""
+    trainee.eval()
+    if trainee.table is None:
+        return 0.0
+    vectors = trainee.table.numpy()
+    some = learn.rows(np.linspace(0, len(learn) - 1, min(_HISTORIES, len(learn))).astype(np.int64))
+    embedded = embed_items(trainee.model, vectors, trainee.categories.numpy())
+    evidence = Evidence(some, vectors, *dataset.clicks("train"))
+    score_impressions(trainee.model, embedded, some.rows(np.arange(1)))
+
+    def judge() -> None:
+        score_impressions(trainee.model, embedded, some)
+        for baseline in BASELINES.values():
+            baseline(evidence)
+
+    return _timed(judge) / len(some)
