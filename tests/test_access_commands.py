@@ -20,6 +20,7 @@ ROOT = Path(__file__).parents[1]
 PASSWORD = "four words that fit"
 # Commands that only look. A new one belongs here, or gets ``changes=True``.
 LOOKING = {
+    "estimate",
     "datasets",
     "runs",
     "jobs",

@@ -38,6 +38,7 @@ COMMANDS = (
             argument("run", metavar="ID", help='of the run, or "active"'),
             argument("--out", metavar="FILE", help="the zip (default: ID.zip)"),
         ),
+        changes=True,
     ),
     Command(
         "add",
