@@ -7,6 +7,7 @@ FROM python:3.11.14-slim-bookworm
 ARG TORCH_INDEX=https://download.pytorch.org/whl/cpu
 
 ENV PYTHONUNBUFFERED=1 \
+    MALLOC_ARENA_MAX=2 \
     RECATTN_HOME=/data \
     HF_HOME=/data/huggingface \
     HOME=/tmp

@@ -4,6 +4,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PORT ?= 8501
 PYTEST_ARGS ?=
+# Threads share two pools of memory: with more, a server's memory grows with every session; see docs/load.md.
+export MALLOC_ARENA_MAX ?= 2
 
 .PHONY: run test check format lint types chromium house clean
 
