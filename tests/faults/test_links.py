@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
@@ -10,6 +11,9 @@ from recattn.errors import UnknownError
 from recattn.ui.choice import LONGEST, Choice
 from recattn.ui.edits import edited
 from tests.jobs.tiny import import_tiny
+from tests.pages.conftest import PAGES, Open, made_home, open_page, trained_home, words
+
+__all__ = ["made_home", "open_page", "trained_home"]  # fixtures
 
 NAMES = ["dataset", "run", "user", "item", "layer", "head", "cell", "click", "other", "edit", "method", "against", "x"]
 VALUES = some.one_of(
@@ -62,3 +66,42 @@ def test_any_change_in_a_link_gives_known_articles_or_is_refused(tmp_path: Path)
 
     ask()
     assert taken, "some changes are good ones"
+
+
+NASTY = {
+    "a path up": "../../etc/passwd",
+    "a path from the root": "/etc/passwd",
+    "a path of another system": "..\\..\\windows\\win.ini",
+    "an address": "file:///etc/passwd",
+    "a percent path": "%2e%2e%2f%2e%2e%2fetc%2fpasswd",
+    "the folder itself": ".",
+    "the folder above": "..",
+    "a hidden name": ".staging-tiny",
+    "100 kB": "x" * 100_000,
+    "100 kB of signs": "\u202e\U0001f600" * 25_000,
+    "NUL": "N1\0",
+    "NUL alone": "\0",
+    "SQL": "' OR 1=1; DROP TABLE runs; --",
+    "SQL wildcards": "%_%",
+    "markup": "<script>alert(1)</script>",
+    "a link": "[x](javascript:alert(1))",
+    "a formula": "=1+1",
+    "a line end": "a\nb\r\n",
+    "a number": "-1",
+    "other digits": "\u0663\u00b2",
+    "a space": " ",
+    "unknown": "20200101-000000-abcd",
+}
+
+
+TRIES = [(name, what) for what in NASTY for name in ("user", "run", "item")]
+
+
+@pytest.mark.parametrize("turn", range(len(PAGES)), ids=PAGES)
+def test_no_value_of_a_link_breaks_a_page_or_reaches_a_file(turn: int, trained_home: Path, open_page: Open) -> None:
+    for name, what in TRIES[turn :: len(PAGES)]:  # each value under each name on one page: all on all take minutes
+        app = open_page(PAGES[turn], **{name: NASTY[what]})
+        said = words(app)
+        assert not app.exception, f"{name}: {what}"
+        assert "root:" not in said and str(trained_home) not in said, f"{name}: {what}"
+        assert said and len(said) < 20_000, f"{name}: {what}"
