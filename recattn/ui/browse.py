@@ -1,6 +1,7 @@
 """Looking through a dataset: tables a page at a time, searched on the server, and what the import made of its files."""
 
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 import pandas as pd
@@ -8,7 +9,7 @@ import streamlit as st
 
 from recattn.data.store import Dataset
 from recattn.types import DatasetInfo
-from recattn.ui.export import offer_csv
+from recattn.ui.export import offer_csv, offer_json
 from recattn.ui.reading import titles
 from recattn.ui.wording import counted, moment, plain, shortened
 
@@ -150,6 +151,10 @@ def show_report(info: DatasetInfo) -> None:
         column_config={"Rows read": st.column_config.NumberColumn(format="localized")},
         alt="Files that were read, with rows and checksums",
     )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption("The whole report:", width="content")
+        offer_json(asdict(info), "import-report")
+        offer_csv(report_frame(info), "import-report")
     if not info.rejected:
         st.success("Every row was kept.", icon=":material/check:")
         return
@@ -159,3 +164,17 @@ def show_report(info: DatasetInfo) -> None:
     rows = pd.DataFrame([dict(row) for row in info.rejected_rows])
     st.dataframe(rows, hide_index=True, alt="The first rows left out, with file, line, reason and text")
     offer_csv(rows, "left-out")
+
+
+def report_frame(info: DatasetInfo) -> pd.DataFrame:
+    """The counts of an import report, one a row, for a spreadsheet."""
+    kept = {"articles": info.items, "readers": info.users, "impressions": info.impressions}
+    parts = {
+        "kept": kept,
+        "kept, by split": info.splits,
+        "rows read": info.rows_read,
+        "left out": info.rejected,
+        "sha256": info.checksums,
+    }
+    rows = [(what, name, str(value)) for what, values in parts.items() for name, value in values.items()]
+    return pd.DataFrame(rows, columns=["What", "Of", "Value"])

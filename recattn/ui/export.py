@@ -1,4 +1,8 @@
-"""Tables as CSV that a spreadsheet shows as text and never runs."""
+"""Tables as CSV that a spreadsheet shows as text and never runs, and records as JSON."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -33,6 +37,21 @@ def offer_csv(frame: pd.DataFrame, name: str) -> None:
         "text/csv",
         key=f"csv-{name}",
         help="Save this table. Cells that a spreadsheet would run as a formula begin with an apostrophe.",
+        on_click="ignore",
+        type="tertiary",
+        icon=":material/download:",
+    )
+
+
+def offer_json(record: Mapping[str, Any], name: str) -> None:
+    """A small button that saves what is shown, all of it, as other programs read it."""
+    st.download_button(
+        "JSON",
+        lambda: json.dumps(record, indent=2, ensure_ascii=False).encode(),
+        f"{name}.json",
+        "application/json",
+        key=f"json-{name}",
+        help="Save all of this for other programs.",
         on_click="ignore",
         type="tertiary",
         icon=":material/download:",

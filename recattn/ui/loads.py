@@ -17,6 +17,7 @@ from recattn import __version__
 from recattn.config import checked_name, runs_folder
 from recattn.data import sweep as sweep_datasets
 from recattn.data.store import Dataset
+from recattn.jobs.leftovers import sweep_uploads
 from recattn.jobs.run_folder import sweep as sweep_runs
 from recattn.logs import log_server
 from recattn.types import Array, Prediction, Recommendation
@@ -150,12 +151,19 @@ def _showcase(run: str, key: Key) -> tuple[str, str]:
 
 
 @st.cache_resource(show_spinner=False)
-def sweep_once(home: str) -> None:  # noqa: ARG001 - the key: a server may be pointed at another home
+def sweep_once(home: str) -> None:  # the key: a server may be pointed at another home
     """Clear away what killed imports and deletions left, when the server first shows a page, and begin its log."""
     share_arenas()
     log_server(recattn=__version__, streamlit=st.__version__)
     sweep_datasets()
     sweep_runs()
+    sweep_hourly(home)
+
+
+@st.cache_data(ttl=3600, max_entries=1, show_spinner=False)
+def sweep_hourly(home: str) -> None:  # noqa: ARG001 - the key, as above
+    """Remove uploads that nobody imported; a server that runs for weeks looks for them more than once."""
+    sweep_uploads()
 
 
 def share_arenas() -> None:

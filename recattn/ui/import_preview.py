@@ -1,0 +1,128 @@
+"""A preview of an import, drawn: what was recognised, how it begins, and what is wrong with it."""
+
+import pandas as pd
+import streamlit as st
+
+from recattn.data.preview import Preview, PreviewedImpression
+from recattn.ui.wording import counted, moment, plain, reasons, shortened
+
+SPLITS = {"train": "Training", "dev": "Evaluation", "test": "Test"}
+_FAULTS = 3
+
+
+def show_preview(preview: Preview) -> None:
+    """Everything a person should see before saying yes."""
+    _show_counts(preview)
+    _show_problems(preview)
+    articles, impressions, files = st.tabs(["First articles", "First impressions", "Files"])
+    with articles:
+        _table(articles_frame(preview), "The first articles of the training data")
+    with impressions:
+        _table(impressions_frame(preview), "The first impressions of the training data")
+    with files:
+        _table(files_frame(preview), "The files of this import")
+
+
+def _show_counts(preview: Preview) -> None:
+    about = "" if preview.whole else "≈ "
+    with st.container(horizontal=True, gap="large"):
+        st.metric("Articles", f"{about}{preview.n_articles:,}", width="content")
+        st.metric("Impressions", f"{about}{preview.n_impressions:,}", width="content")
+        st.metric("Size", _sized(sum(file.size for file in preview.files)), width="content")
+    st.caption(" ".join(summary(preview)))
+
+
+def summary(preview: Preview) -> list[str]:
+    """What was recognised, in sentences."""
+    said = [f"{preview.layout}: {', '.join(SPLITS[split].lower() for split in preview.labelled)}."]
+    if preview.held_out:
+        said.append("No evaluation data is given, so the last day of the training data will be kept aside for it.")
+    for split, labelled in preview.labelled.items():
+        if not labelled:
+            said.append(f"The {SPLITS[split].lower()} data does not say what was clicked.")
+    if not preview.whole:
+        said.append("Only the beginning of each file was read; the numbers are reckoned from it.")
+    return said
+
+
+def _show_problems(preview: Preview) -> None:
+    seen = sum(file.rows_seen for file in preview.files)
+    if preview.faults:
+        said = [plain(shortened(fault, 600)) for fault in preview.faults[:_FAULTS]]
+        end = "" if preview.whole else " It looks so from the beginning of the files."
+        st.error("\n\n".join([f"**This import would be refused.**{end}", *said]), icon=":material/error:")
+    elif preview.rejected:
+        text = (
+            f"**Left out of the {seen:,} rows that were read:** {plain(reasons(preview.rejected))}. The rest is kept."
+        )
+        st.warning(text, icon=":material/warning:")
+    else:
+        st.success(f"No problem in the {seen:,} rows that were read.", icon=":material/check:")
+    if preview.problems:
+        st.caption("The first of them, with file and line:")
+        _table(
+            pd.DataFrame([dict(row) for row in preview.problems]).rename(columns=str.capitalize), "The first problems"
+        )
+
+
+def articles_frame(preview: Preview) -> pd.DataFrame:
+    """The first articles."""
+    return pd.DataFrame(
+        [
+            {"Title": one.title, "Category": one.category, "Abstract": shortened(one.abstract, 200)}
+            for one in preview.articles
+        ],
+        columns=["Title", "Category", "Abstract"],
+    )
+
+
+def impressions_frame(preview: Preview) -> pd.DataFrame:
+    """The first impressions, in titles."""
+    rows = [
+        {
+            "Reader": one.reader,
+            "Time": moment(one.time) or "unknown",
+            "Read last": shortened(one.read[0], 80) if one.read else "nothing",
+            "Read before": len(one.read),
+            "Shown": one.shown,
+            "Clicked": _clicked(one),
+        }
+        for one in preview.impressions
+    ]
+    return pd.DataFrame(rows, columns=["Reader", "Time", "Read last", "Read before", "Shown", "Clicked"])
+
+
+def _clicked(one: PreviewedImpression) -> str:
+    if one.clicked is None:
+        return "unknown"
+    return "; ".join(shortened(title, 60) for title in one.clicked[:3]) or "nothing"
+
+
+def files_frame(preview: Preview) -> pd.DataFrame:
+    """What each file is, and how much of it was read."""
+    rows = [
+        {
+            "For": SPLITS[file.split],
+            "File": file.name.rpartition("/")[2],
+            "Size": _sized(file.size),
+            "Rows": f"{file.rows:,}" if file.whole else f"≈ {file.rows:,}",
+            "Looked at": "all" if file.whole else f"the first {counted(file.rows_seen, 'row')}",
+        }
+        for file in preview.files
+    ]
+    return pd.DataFrame(rows)
+
+
+def _sized(count: int) -> str:
+    """Bytes in the unit that suits them.
+
+    >>> _sized(900), _sized(1_062_892), _sized(2_500_000_000)
+    ('1 kB', '1.1 MB', '2.5 GB')
+    """
+    if count < 10**6:
+        return f"{-(-count // 1000)} kB"
+    return f"{count / 10**6:,.1f} MB" if count < 10**9 else f"{count / 10**9:,.1f} GB"
+
+
+def _table(frame: pd.DataFrame, alt: str) -> None:
+    st.dataframe(frame, hide_index=True, placeholder="", alt=alt)
