@@ -1,8 +1,6 @@
 """Commands about who may do what: hash-password, audit."""
 
 import getpass
-import os
-import pwd
 import sys
 from argparse import Namespace
 
@@ -55,15 +53,7 @@ def write_down(command: Command, given: Namespace) -> None:
     """
     subjects = (getattr(given, name, None) for name in _SUBJECTS)
     subject = next((str(subject) for subject in subjects if subject), "")
-    audit.record("shell", _account(), command.name, subject, "allowed")
-
-
-def _account() -> str:
-    """Who runs this process, as the system has it: the variables USER and LOGNAME are anybody's to set."""
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:  # containers run under numbers without a name
-        return f"user {os.getuid()}"
+    audit.record("shell", audit.account(), command.name, subject, "allowed")
 
 
 COMMANDS = (

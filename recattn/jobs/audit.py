@@ -7,6 +7,7 @@ goes on.
 import fcntl
 import json
 import os
+import pwd
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -47,6 +48,14 @@ def record(where: Where, who: str, action: str, subject: str, outcome: Outcome, 
             "Every action leaves a line there.",
             "Free some space on the disk of RECATTN_HOME, or make the file writable, and try again.",
         ) from error
+
+
+def account() -> str:
+    """Who runs this process, as the system has it: the variables USER and LOGNAME are anybody's to set."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # containers run under numbers without a name
+        return f"user {os.getuid()}"
 
 
 def _append(line: bytes, file_bytes: int) -> None:

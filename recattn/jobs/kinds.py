@@ -13,7 +13,7 @@ from recattn.data.uploads import discard
 from recattn.errors import RunError
 from recattn.jobs.registry import Registry
 from recattn.jobs.run_folder import TRAIN, Job, folder_of
-from recattn.trust.records import FAITHFULNESS, TWINS, write_record
+from recattn.trust.records import FAITHFULNESS, TWINS, faithfulness_summary, read_faithfulness, write_record
 from recattn.types import Report
 
 Settings = Mapping[str, Any]
@@ -34,8 +34,10 @@ class Kind:
 
 def _train(job: Job, folder: Path, report: Report) -> str:
     from recattn.training import configured, train
+    from recattn.training.card import set_section
 
     train(Dataset.open(job.dataset), configured("default", job.settings), folder, report)
+    set_section(folder, "Made by", f"{job.who or 'somebody unknown'}, begun {job.created}.")
     return ""
 
 
@@ -80,9 +82,14 @@ def _evaluate(job: Job, _folder: Path, report: Report) -> str:
 
 
 def _faithfulness(job: Job, _folder: Path, report: Report) -> str:
+    from recattn.training.card import set_section
     from recattn.trust.faithfulness import faithfulness
 
-    return _measured(job, FAITHFULNESS, faithfulness, report)
+    _measured(job, FAITHFULNESS, faithfulness, report)
+    found = read_faithfulness(folder_of(job.subject))
+    if found is not None:
+        set_section(folder_of(job.subject), "How far to believe its explanations", faithfulness_summary(found))
+    return ""
 
 
 def _heads(job: Job, _folder: Path, report: Report) -> str:

@@ -45,16 +45,24 @@ class Job:
     checksums: Mapping[str, str] = field(default_factory=dict)  # of the finished model: file -> sha256
     subject: str = ""  # the run that is measured
     title: str = ""  # what people call it
+    who: str = ""  # asked for it
 
 
 def new_run(
-    kind: str, preset: str, dataset: str, settings: Mapping[str, Any], activate: bool, subject: str = ""
+    kind: str,
+    preset: str,
+    dataset: str,
+    settings: Mapping[str, Any],
+    activate: bool,
+    subject: str = "",
+    who: str = "",
 ) -> Job:
     """Make the folder of a new job, whole from its first moment, and return the job."""
     now = datetime.now(UTC)
     run = f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
     created = now.isoformat(timespec="milliseconds")
-    job = Job(run, kind, preset, dataset, created, settings, activate, process=this_process(), subject=subject)
+    process = this_process()
+    job = Job(run, kind, preset, dataset, created, settings, activate, process=process, subject=subject, who=who)
     parent = runs_folder() if kind == TRAIN else jobs_folder()
     staging = parent / f".new-{run}"
     staging.mkdir(parents=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recattn.errors import RunError, UnknownError
+from recattn.jobs.audit import account
 from recattn.jobs.detached import spawn
 from recattn.jobs.kinds import KINDS
 from recattn.jobs.liveness import identity_of, this_process
@@ -27,6 +28,7 @@ def start(
     preset: str = "",
     subject: str = "",
     activate: bool = False,
+    who: str = "",
 ) -> str:
     """Start a job in a process of its own; it waits there while all slots are taken.
 
@@ -37,6 +39,7 @@ def start(
         preset: of a training: where its settings came from.
         subject: the run that is measured.
         activate: of a training: let it answer as soon as it is finished.
+        who: asks for it; without, the account of this process.
 
     Returns:
         The id of the job.
@@ -44,7 +47,7 @@ def start(
     Raises:
         RecAttnError: when the work can't be done, is being done already, or no process can be started.
     """
-    run = queue(kind, dataset, settings, preset=preset, subject=subject, activate=activate)
+    run = queue(kind, dataset, settings, preset=preset, subject=subject, activate=activate, who=who)
     _spawn(run)
     return run
 
@@ -57,6 +60,7 @@ def queue(
     preset: str = "",
     subject: str = "",
     activate: bool = False,
+    who: str = "",
 ) -> str:
     """Make a job that this process is going to do itself, with ``worker.perform``; otherwise as `start`."""
     if kind not in KINDS:
@@ -66,21 +70,21 @@ def queue(
     sweep()
     _refuse_twice(kind, dataset, subject)
     _forget_old_jobs()
-    return new_run(kind, preset, dataset, settings, activate, subject).run
+    return new_run(kind, preset, dataset, settings, activate, subject, who or account()).run
 
 
-def start_training(dataset: str, config: "TrainingConfig", preset: str, activate: bool = True) -> str:
+def start_training(dataset: str, config: "TrainingConfig", preset: str, activate: bool = True, who: str = "") -> str:
     """Start a training with these settings, which came from that preset; otherwise as `start`."""
-    run = queue_training(dataset, config, preset, activate)
+    run = queue_training(dataset, config, preset, activate, who)
     _spawn(run)
     return run
 
 
-def queue_training(dataset: str, config: "TrainingConfig", preset: str, activate: bool = True) -> str:
+def queue_training(dataset: str, config: "TrainingConfig", preset: str, activate: bool = True, who: str = "") -> str:
     """As `start_training`, for this process to do."""
     if Path(config.encoder).is_dir():  # the run is opened again by processes that stand elsewhere
         config = dataclasses.replace(config, encoder=str(Path(config.encoder).absolute()))
-    return queue(TRAIN, dataset, dataclasses.asdict(config), preset=preset, activate=activate)
+    return queue(TRAIN, dataset, dataclasses.asdict(config), preset=preset, activate=activate, who=who)
 
 
 def cancel(run: str) -> Run:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import platform
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -27,6 +28,16 @@ def write_card(
     """Write ``README.md`` into the run folder."""
     parts = [f"# {folder.name}", _data(info), _settings(config, parameters), _results(found), _LIMITS]
     (folder / "README.md").write_text("\n\n".join(part for part in parts if part) + "\n")
+
+
+def set_section(folder: Path, title: str, body: str) -> None:
+    """Put a section into the card of a run, in the place of a former one of that title."""
+    card = folder / "README.md"
+    sections = re.split(r"^(?=## )", card.read_text(), flags=re.MULTILINE)
+    kept = [section for section in sections if not section.startswith(f"## {title}\n")]
+    part = folder / "README.md.part"
+    part.write_text("".join(kept).rstrip() + f"\n\n## {title}\n\n{body}\n")
+    part.replace(card)
 
 
 def _data(info: DatasetInfo) -> str:

@@ -98,6 +98,26 @@ def read_faithfulness(folder: Path) -> Faithfulness | None:
         return None
 
 
+_SUMMED_UP = ("deletion", "pos@10", "spearman_loo")
+
+
+def faithfulness_summary(found: Faithfulness) -> str:
+    """A table in markdown of the main metrics, for the model card."""
+    names = [name for name in _SUMMED_UP if name in found.metrics]
+    heads = [f"{name} {'↑' if found.metrics[name].higher_is_better else '↓'}" for name in names]
+    rows = [
+        f"| {method} | "
+        + " | ".join(f"{row[name].value:.3f} [{row[name].low:.3f}, {row[name].high:.3f}]" for name in names)
+        + " |"
+        for method, row in found.methods.items()
+    ]
+    head = f"| | {' | '.join(heads)} |\n|---|{'---|' * len(names)}"
+    return (
+        f"{found.users} readers of {found.dataset}, one recommendation each; ↑ larger is better.\n\n{head}\n"
+        + "\n".join(rows)
+    )
+
+
 def read_twins(folder: Path) -> Twins | None:
     """How a run compares with its twins; None when that was never measured."""
     found = read_json(folder / TWINS)

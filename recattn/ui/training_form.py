@@ -12,7 +12,7 @@ from recattn.jobs.run_folder import folder_of
 from recattn.jobs.starting import start_training
 from recattn.training.config import PRESETS, TrainingConfig, configured
 from recattn.training.timing import Estimate, write_estimate
-from recattn.ui.guard import check_may_act
+from recattn.ui.guard import check_may_act, visitor
 from recattn.ui.wording import counted, duration, plain
 
 PRESET_HELP = {
@@ -81,7 +81,7 @@ def estimate_text(found: Estimate) -> str:
 
 def _start(dataset: str, config: TrainingConfig, preset: str) -> None:
     check_may_act("train", dataset)
-    run = start_training(dataset, config, preset)
+    run = start_training(dataset, config, preset, who=visitor().who)
     known_dataset, known_config, found = st.session_state.pop(_ESTIMATED, ("", None, None))
     if found is not None and (known_dataset, known_config) == (dataset, config):
         write_estimate(folder_of(run), found)

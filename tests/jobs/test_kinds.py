@@ -8,6 +8,7 @@ import pytest
 from recattn.config import jobs_folder, uploads_folder, vectors_folder
 from recattn.data import Dataset, dataset_infos
 from recattn.errors import Cancelled, DataError, RunError, UnknownError
+from recattn.jobs.audit import account
 from recattn.jobs.kinds import KINDS
 from recattn.jobs.liveness import this_process
 from recattn.jobs.registry import Registry, Run
@@ -182,3 +183,14 @@ def test_old_jobs_are_forgotten_and_models_never(run: str, monkeypatch: pytest.M
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_has_a_title(kind: str) -> None:
     assert KINDS[kind].title
+
+
+def test_the_model_card_says_who_made_it_and_how_far_to_believe_it(run: str) -> None:
+    card = Registry().run(run).folder / "README.md"
+    assert f"## Made by\n\n{account()}, begun " in card.read_text()
+    for _ in range(2):
+        perform(queue("faithfulness", "tiny", {"users": 3}, subject=run))
+    text = card.read_text()
+    assert text.count("## How far to believe its explanations") == 1
+    assert "3 readers of tiny" in text and "| leave_one_out |" in text and "## What it can't tell" in text
+    assert Registry().activate(run).active, "the card is no part of the model"
