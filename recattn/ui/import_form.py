@@ -28,7 +28,7 @@ from recattn.ui.wording import plain, shortened
 if TYPE_CHECKING:
     from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-_DRAFT, _ROUND, _JOB = "import-draft", "import-round", "import-job"  # in the session
+_DRAFT, _ROUND, _JOB, _REFUSED = "import-draft", "import-round", "import-job", "import-refused"  # in the session
 _UPLOAD, _FOLDERS = "Upload", "Folders of this server"
 _LABELS = {"train": "Training data", "dev": "Evaluation data, optional", "test": "Test data, optional"}
 _HELP = {
@@ -82,6 +82,8 @@ def choose_import(disabled: bool) -> None:
 
 
 def _choose_files(disabled: bool) -> None:
+    if refused := st.session_state.pop(_REFUSED, None):
+        show_error(refused)
     names = list(offered())
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         source = _UPLOAD
@@ -111,8 +113,11 @@ def _choose_uploads(disabled: bool) -> None:
     if _asked(disabled or not sent["train"]) and sent["train"]:
         name = _suggested(sent["train"][0].name)
         check_may_act("import", name)
-        _take_uploads(sent, name)
-        st.session_state[_ROUND] = turn + 1
+        st.session_state[_ROUND] = turn + 1  # fresh fields: the old ones would show files that are no longer here
+        try:
+            _take_uploads(sent, name)
+        except RecAttnError as error:
+            st.session_state[_REFUSED] = error.with_traceback(None)  # whose frames hold the files
         st.rerun()
 
 

@@ -107,6 +107,7 @@ def test_what_cannot_be_imported_is_refused_in_words_and_not_kept(
     assert not app.exception
     assert said in words(app) and str(uploads_folder()) not in words(app)
     assert not staged()
+    assert app.file_uploader(key="upload-train-1").value == [], "ready for the next try"
 
 
 def test_a_taken_name_needs_a_tick(source: Path, trained_home: Path, open_admin: Admin) -> None:
