@@ -44,7 +44,7 @@ class Span:
 
 
 def kill_imports(times: int, dice: random.Random, folder: Path, seconds: float = 600) -> dict[str, object]:
-    """Every third import is let finish; of the others one in three is killed at its end and one in six is a job."""
+    """Every third import is let finish; of the others one in two is killed at its end and one in twelve is a job."""
     inputs = [write_mind(folder / f"of-{size}", range(size // 4), size, 500) for size in SIZES]
     prints = []
     for given in inputs:
