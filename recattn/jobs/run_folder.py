@@ -91,7 +91,10 @@ def read_job(folder: Path) -> Job | None:
     try:
         found = json.loads((folder / "job.json").read_text())
         process = ProcessIdentity(**found["process"]) if found.get("process") else None
-        job = Job(**{**found, "run": folder.name, "process": process})
+        known = {
+            name: value for name, value in found.items() if name in Job.__dataclass_fields__
+        }  # not a later release's
+        job = Job(**{**known, "run": folder.name, "process": process})
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return _job_of_training(folder)
     return job if job.state in STATES else _job_of_training(folder)

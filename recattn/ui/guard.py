@@ -42,9 +42,11 @@ def _is_local(host: str | None) -> bool:
     if host in (None, "localhost"):
         return host is not None
     try:
-        return ip_address(str(host)).is_loopback
+        found = ip_address(str(host))
     except ValueError:
         return False
+    # a server that listens on both kinds of addresses sees 127.0.0.1 as ::ffff:127.0.0.1
+    return (getattr(found, "ipv4_mapped", None) or found).is_loopback
 
 
 def visitor(found: Rules | None = None) -> Visitor:

@@ -358,3 +358,11 @@ def test_a_run_can_be_given_a_name_that_survives_a_lost_registry() -> None:
         with pytest.raises(RunError, match="can't be the name"):
             Registry().rename(run, wrong)
     assert Registry().rename(run, "").title == ""
+
+
+def test_a_job_that_a_later_release_wrote_is_still_known() -> None:
+    run = finished_run()
+    file = runs_folder() / run / "job.json"
+    file.write_text(file.read_text().replace('"kind": "train"', '"kind": "train", "colour": "green"'))
+    registry_file().unlink()
+    assert Registry().run(run).state == "finished"

@@ -5,13 +5,13 @@ from recattn.ui.guard import from_this_machine
 HERE = {"Host": "localhost:8501", "Origin": "http://localhost:8501"}
 
 
-@pytest.mark.parametrize("address", [None, "127.0.0.1", "::1", "127.8.9.1"])
+@pytest.mark.parametrize("address", [None, "127.0.0.1", "::1", "127.8.9.1", "::ffff:127.0.0.1"])
 def test_a_browser_on_this_machine_may_act(address: str | None) -> None:
     assert from_this_machine(address, HERE)
 
 
 @pytest.mark.parametrize(
-    "address", ["10.0.0.5", "192.168.1.7", "2001:db8::1", "127.0.0.1.evil.example", "", "nonsense"]
+    "address", ["10.0.0.5", "192.168.1.7", "2001:db8::1", "::ffff:10.0.0.5", "127.0.0.1.evil.example", "", "nonsense"]
 )
 def test_another_machine_may_not(address: str) -> None:
     assert not from_this_machine(address, HERE)
