@@ -9,8 +9,8 @@ from playwright.sync_api import Page, expect
 
 from recattn.data import import_mind
 from recattn.jobs.registry import Registry
-from recattn.jobs.worker import perform
 from recattn.jobs.starting import queue_training, start_training
+from recattn.jobs.worker import perform
 from tests.jobs.conftest import eventually
 from tests.jobs.tiny import tiny_config, write_tiny_mind
 

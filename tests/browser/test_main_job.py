@@ -6,8 +6,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from recattn.jobs.registry import Registry
-from recattn.jobs.worker import perform
 from recattn.jobs.starting import queue_training
+from recattn.jobs.worker import perform
 from tests.jobs.tiny import tiny_config
 
 from .conftest import Site, opened, settled
