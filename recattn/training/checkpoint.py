@@ -1,9 +1,11 @@
 """Checkpoints: everything needed to go on as if nothing had happened, in safetensors and JSON only.
 
-``checkpoints/<step>/`` is written beside its place and renamed, so a checkpoint with that name is whole.
+``checkpoints/<step>/`` is written beside its place and renamed, so a checkpoint with that name is whole. ``sums.json``
+holds the checksums of the others, so that a bit that changed since is noticed.
 """
 
 import dataclasses
+import hashlib
 import json
 import shutil
 from dataclasses import dataclass
@@ -38,6 +40,7 @@ def save_checkpoint(folder: Path, trainee: nn.Module, optimizer: torch.optim.Opt
     save_file(_contiguous(trainee.state_dict()), staging / "model.safetensors")
     save_file(_contiguous(_optimizer_tensors(optimizer)), staging / "optimizer.safetensors")
     (staging / "position.json").write_text(json.dumps(dataclasses.asdict(position)))
+    (staging / _SUMS).write_text(json.dumps(_sums(staging)))
     shutil.rmtree(place, ignore_errors=True)
     staging.rename(place)
     for other in place.parent.iterdir():
@@ -55,6 +58,8 @@ def load_checkpoint(folder: Path, trainee: nn.Module, optimizer: torch.optim.Opt
     if not places:
         return None
     try:
+        if (places[-1] / _SUMS).exists() and json.loads((places[-1] / _SUMS).read_text()) != _sums(places[-1]):
+            raise ValueError("its files have changed since they were written")
         position = Position(**json.loads((places[-1] / "position.json").read_text()))
         trainee.load_state_dict(load_file(places[-1] / "model.safetensors"))
         _restore_optimizer(optimizer, load_file(places[-1] / "optimizer.safetensors"))
@@ -65,6 +70,15 @@ def load_checkpoint(folder: Path, trainee: nn.Module, optimizer: torch.optim.Opt
             "Delete that folder to begin this training again.",
         ) from error
     return position
+
+
+_SUMS = "sums.json"
+
+
+def _sums(place: Path) -> dict[str, str]:
+    """The sha256 of each file but that of the sums."""
+    files = sorted(file for file in place.iterdir() if file.name != _SUMS)
+    return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
 
 
 def _contiguous(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
