@@ -4,11 +4,11 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PORT ?= 8501
 PYTEST_ARGS ?=
-# Threads share two pools of memory: with more, a server's memory grows with every session; see docs/load.md.
-export MALLOC_ARENA_MAX ?= 2
 
 .PHONY: run test check format lint types chromium house clean
 
+# Threads share two pools of memory: with more, a server's memory grows with every session; see docs/load.md.
+run: export MALLOC_ARENA_MAX ?= 2
 run: $(VENV)/.app  ## Install, make the sample a dataset, open the app (the sample model is trained at first start).
 	$(BIN)/python -m recattn sample
 	$(BIN)/streamlit run app.py --server.port $(PORT)

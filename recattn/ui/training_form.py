@@ -69,7 +69,7 @@ def estimate_text(found: Estimate) -> str:
     """What a training needs, in a sentence.
 
     >>> estimate_text(Estimate(100, 40, 980, {"encode": 8.0, "train": 82.0}, 5_000_000, 800_000_000))
-    'About 1.5 min: 40 of 100 texts to encode (8 s), 980 steps (82 s). 5 MB on disk, 0.8 GB of memory.'
+    'About 1 min 30 s: 40 of 100 texts to encode (8 s), 980 steps (1 min 22 s). 5 MB on disk, 0.8 GB of memory.'
     """
     seconds = found.seconds
     texts = f"{found.items_to_encode:,} of {found.items:,} texts to encode"

@@ -103,8 +103,13 @@ def _kill_a_job(given: Path, dice: random.Random, span: Span, account: Account) 
 
 def _look(prints: list[str], old: int, new: int, killed: bool, account: Account) -> int:
     """Which of the two it is now; after the sweep nothing else may be there."""
-    sweep()
-    names = sorted(path.name for path in datasets_folder().iterdir())
+    names: list[str] = []
+    for _ in range(20):  # a process that was killed may hold its lock for a moment yet
+        sweep()
+        names = sorted(path.name for path in datasets_folder().iterdir())
+        if names == ["mine"]:
+            break
+        time.sleep(0.1)
     account.holds(names == ["mine"], f"after the sweep there are {names}")
     try:
         dataset = Dataset.open("mine")

@@ -25,7 +25,7 @@ from tests.jobs.tiny import import_tiny, tiny_config
 
 import_tiny(Path(sys.argv[1]))
 first = perform(queue_training("tiny", tiny_config(Path(sys.argv[2]), epochs=1), "default"))
-second = start_training("tiny", tiny_config(Path(sys.argv[2]), epochs=300), "default")
+second = start_training("tiny", tiny_config(Path(sys.argv[2]), epochs=100), "default")
 eventually(lambda: Registry().run(second).phase == "train", 60)
 worker = psutil.Process(read_job(Registry().run(second).folder).process.pid)
 filler = home() / "filler"

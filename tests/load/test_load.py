@@ -2,8 +2,10 @@
 
 import asyncio
 import random
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any, TypeVar
 
 import pytest
 
@@ -13,6 +15,8 @@ from tests.load.report import as_json, as_text
 from tests.load.stream import Drawn, opened
 from tests.load.visit import Found, Plan, visit
 from tests.load.walk import WALK, Notes, Place, Step, Visitor, place_of
+
+T = TypeVar("T")
 
 _FAULTY = """
 import streamlit as st
@@ -30,8 +34,14 @@ elif asked == "die":
 _SMALL = Plan(visitors=2, minutes=5 / 60, rounds=1, pause=0, sessions=4)
 
 
+def in_a_thread(work: Coroutine[Any, Any, T]) -> T:
+    """Run it in a loop of its own: the thread of the tests may have one already, of the browser."""
+    with ThreadPoolExecutor(1) as threads:
+        return threads.submit(asyncio.run, work).result()
+
+
 def test_a_small_visit_of_the_whole_app_meets_no_fault(trained_home: Path) -> None:
-    found = asyncio.run(visit(_SMALL, print))
+    found = in_a_thread(visit(_SMALL, print))
 
     assert found.faults == []
     assert set(found.alone.seconds) == {step.name for step in WALK}
@@ -52,7 +62,7 @@ def test_a_model_that_cannot_answer_is_a_fault_on_every_page_that_needs_it(train
     server = Server(free_port(), trained_home / "server.log")
     server.start()
     try:
-        asyncio.run(Visitor(server.url, place, random.Random(0), notes, 0).once(WALK[1:4]))
+        in_a_thread(Visitor(server.url, place, random.Random(0), notes, 0).once(WALK[1:4]))
     finally:
         server.stop()
 
@@ -77,7 +87,7 @@ def test_every_kind_of_fault_is_counted(faulty: Server) -> None:
     def faults(asked: str) -> list[str]:
         notes, step = Notes(), Step("Page", "", "dataframe", {"ask": asked})
         visitor = Visitor(faulty.url, Place(("U1",), 1, 1, ()), random.Random(0), notes, 0)
-        asyncio.run(visitor.once((step,)))
+        in_a_thread(visitor.once((step,)))
         return notes.faults
 
     assert faults("draw") == []
@@ -97,7 +107,7 @@ def test_a_page_that_does_not_exist_is_a_fault(faulty: Server) -> None:
         async with opened(faulty.url) as stream:
             return await stream.ask("nowhere")
 
-    assert asyncio.run(asked()).faults == ["there is no page 'nowhere'"]
+    assert in_a_thread(asked()).faults == ["there is no page 'nowhere'"]
 
 
 def test_faults_of_every_part_are_faults_of_the_visit() -> None:
