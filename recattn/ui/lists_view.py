@@ -98,7 +98,7 @@ def lists_frame(first: ListsRecord, second: ListsRecord) -> pd.DataFrame:
 
 
 def _columns() -> dict[str, Any]:
-    right = {name: st.column_config.TextColumn(width=150, alignment="right") for name in ("A", "B")}
+    right = {name: st.column_config.TextColumn(width=170, alignment="right") for name in ("A", "B")}
     return {
         "Of the lists": st.column_config.TextColumn(width=110),
         "Better is": st.column_config.TextColumn(width=70),
