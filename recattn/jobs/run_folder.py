@@ -59,7 +59,7 @@ def new_run(
 ) -> Job:
     """Make the folder of a new job, whole from its first moment, and return the job."""
     now = datetime.now(UTC)
-    run = f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+    run = f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(4)}"  # no two alike, however many processes make them
     created = now.isoformat(timespec="milliseconds")
     process = this_process()
     job = Job(run, kind, preset, dataset, created, settings, activate, process=process, subject=subject, who=who)
