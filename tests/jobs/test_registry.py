@@ -48,7 +48,7 @@ def test_an_empty_home_has_no_runs() -> None:
 def test_a_run_id_is_readable_and_new_runs_come_first() -> None:
     first, second = queued_run(), queued_run()
     day, clock, end = first.run.split("-")
-    assert (len(day), len(clock), len(end)) == (8, 6, 4)
+    assert (len(day), len(clock), len(end)) == (8, 6, 8)
     assert {run.run for run in Registry().runs()} == {first.run, second.run}
     assert [run.created for run in Registry().runs()] == sorted((first.created, second.created), reverse=True)
 
