@@ -132,6 +132,7 @@ class DatasetInfo:
     rows_read: Mapping[str, int] = field(default_factory=dict)  # input file name -> rows
     files: Mapping[str, str] = field(default_factory=dict)  # file of the dataset -> sha256
     sizes: Mapping[str, int] = field(default_factory=dict)  # file of the dataset -> bytes
+    domain: str = "news"  # which words its pages use: one of ``recattn.data.schema.DOMAINS``
 
 
 @dataclass(frozen=True)

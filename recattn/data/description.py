@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from recattn.data.schema import DESCRIPTION, SCHEMA_VERSION, TABLES
+from recattn.data.schema import DESCRIPTION, DOMAINS, SCHEMA_VERSION, TABLES
 from recattn.errors import DataError
 from recattn.types import DatasetInfo
 
@@ -103,7 +103,12 @@ def _info(folder: Path, entries: Mapping[str, Any]) -> DatasetInfo:
         if not isinstance(entries.get(key), kind):
             raise DataError(f"{folder / DESCRIPTION} has no usable entry {key!r}.", "", _REMEDY)
     values: Any = {key: tuple(entries[key]) if kind is list else entries[key] for key, kind in _KINDS.items()}
-    return DatasetInfo(name=folder.name, **values)
+    domain = entries.get("domain", DOMAINS[0])  # datasets from before there were domains hold news
+    if domain not in DOMAINS:
+        raise DataError(
+            f"{folder / DESCRIPTION} has the domain {domain!r}.", f"Allowed are {', '.join(DOMAINS)}.", _REMEDY
+        )
+    return DatasetInfo(name=folder.name, domain=domain, **values)
 
 
 def _check_table(path: Path, size: object) -> None:

@@ -146,6 +146,7 @@ def _read(layout: Published, films: InputFile, ratings: InputFile, rule: Rule, r
         rejected=dict(rejections.counts),
         rejected_rows=tuple(rejections.rows),
         notes=notes,
+        domain="films",
     )
 
 

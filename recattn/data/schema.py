@@ -20,6 +20,7 @@ ITEMS, IMPRESSIONS, USERS, READERS = "items.parquet", "impressions.parquet", "us
 TABLES = (ITEMS, IMPRESSIONS, USERS, READERS)
 DESCRIPTION = "dataset.json"
 SPLITS = ("train", "dev", "test")  # also the order in which they happened
+DOMAINS = ("news", "films", "products", "music", "ads")  # what its items are, which says the words of the pages
 
 _TEXTS = pa.list_(pa.string())
 _TIME = pa.timestamp("ms")  # Parquet has no coarser unit; local time of the source, no zone

@@ -59,6 +59,7 @@ class Content:
     rejected: Mapping[str, int] = field(default_factory=dict)
     rejected_rows: tuple[Mapping[str, str | int], ...] = ()
     notes: tuple[str, ...] = ()
+    domain: str = "news"
 
 
 def check_free(name: str, replace: bool) -> None:
@@ -127,6 +128,7 @@ def _described(folder: Path, name: str, content: Content, users: int) -> Dataset
         rows_read=dict(content.rows_read),
         files={table: file_sha256(folder / table) for table in TABLES},
         sizes={table: (folder / table).stat().st_size for table in TABLES},
+        domain=content.domain,
     )
 
 

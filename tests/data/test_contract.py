@@ -72,7 +72,7 @@ def test_users_are_in_order_of_their_histories_and_count_what_they_have(folder: 
 
 def test_the_description_tells_sizes_sums_and_what_was_read(folder: Path) -> None:
     entries = json.loads((folder / "dataset.json").read_text(encoding="utf-8"))
-    assert (entries["schema_version"], entries["source"]) == (1, "MIND")
+    assert (entries["schema_version"], entries["source"], entries["domain"]) == (1, "MIND", "news")
     assert entries["splits"] == {"train": 200, "dev": 200, "test": 1}
     assert (entries["items"], entries["users"], entries["impressions"]) == (10, 7, 401)
     assert list(entries["rows_read"]) == list(entries["checksums"])

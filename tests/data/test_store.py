@@ -221,6 +221,7 @@ def damage_description(folder: Path, **changes: object) -> None:
         ({"schema_version": "x"}, "has schema version 'x'"),
         ({"items": None}, "no usable entry 'items'"),
         ({"splits": 3}, "no usable entry 'splits'"),
+        ({"domain": "weather"}, "has the domain 'weather'. Allowed are news, films, products, music, ads."),
     ],
 )
 def test_a_description_that_is_edited_or_newer_is_refused(
@@ -231,6 +232,13 @@ def test_a_description_that_is_edited_or_newer_is_refused(
         Dataset.open("made")
     assert message in str(error.value)
     assert dataset_infos() == [] and message in damaged_datasets()["made"]
+
+
+def test_a_description_from_before_there_were_domains_is_of_news(dataset: Dataset) -> None:
+    entries = json.loads((dataset.folder / DESCRIPTION).read_text())
+    del entries["domain"]
+    (dataset.folder / DESCRIPTION).write_text(json.dumps(entries))
+    assert Dataset.open("made").info.domain == "news"
 
 
 @pytest.mark.parametrize("content", ["", "{", "[1]", "\x00", "[" * 100_000])
