@@ -14,7 +14,8 @@ from recattn.explanation.adding import STEPS, integrated_gradients
 from recattn.explanation.agreement import badge
 from recattn.explanation.removing import PAIRS, random_orders, shapley
 from recattn.models.asking import Asking
-from recattn.models.attention import RecAttnConfig, RecAttnModel
+from recattn.models.attention import RecAttnModel
+from recattn.models.shape import RecAttnConfig
 from recattn.models.predicting import predictions
 from recattn.types import Array, Prediction, Report, silent
 

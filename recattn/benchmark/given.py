@@ -9,7 +9,8 @@ import numpy as np
 import torch
 
 from recattn.data import Dataset
-from recattn.models.attention import RecAttnConfig, RecAttnModel
+from recattn.models.attention import RecAttnModel
+from recattn.models.shape import RecAttnConfig
 from recattn.models.encoder import DEFAULT_ENCODER, TextEncoder, item_texts
 from recattn.models.loading import load_model
 from recattn.types import Impressions

@@ -14,7 +14,8 @@ from recattn.benchmark.race import OURS, Contest
 from recattn.data import Dataset
 from recattn.data.schema import ITEM_SCHEMA
 from recattn.data.writing import Content, write_dataset
-from recattn.models.attention import RecAttnConfig, RecAttnModel
+from recattn.models.attention import RecAttnModel
+from recattn.models.shape import RecAttnConfig
 from recattn.models.encoder import TextEncoder
 from recattn.recommender import Recommender
 from recattn.types import Array, Impressions

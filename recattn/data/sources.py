@@ -15,6 +15,8 @@ from typing import IO, Protocol, runtime_checkable
 from recattn.errors import DataError
 
 _RATIO = 100  # text packs 3 to 10 times; nothing real comes near this
+_DIRECTORY_BYTES = 4_000_000  # of a zip's list of names: tens of thousands of files; each costs memory when it is opened
+_TAIL_BYTES = 1 << 17  # the end of a zip: the record of its directory and a comment of at most 64 KiB
 _ABSOLUTE = re.compile(r"[/\\]|[A-Za-z]:")
 
 
@@ -69,9 +71,10 @@ def file_names(path: Path) -> set[str]:
     try:
         if path.is_dir():
             return {entry.name for entry in path.iterdir() if entry.is_file()}
+        _check_directory(path)
         with zipfile.ZipFile(path) as archive:
             return {PurePosixPath(member.filename).name for member in archive.infolist() if not member.is_dir()}
-    except (OSError, zipfile.BadZipFile, NotImplementedError):
+    except (OSError, zipfile.BadZipFile, NotImplementedError, DataError):
         return set()
 
 
@@ -115,6 +118,7 @@ def checked_members(path: Path) -> list[zipfile.ZipInfo]:
 
     Sizes are those of the directory; ``zipfile`` never gives more bytes of an entry than it says there.
     """
+    _check_directory(path)
     try:
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
@@ -134,7 +138,35 @@ def checked_members(path: Path) -> list[zipfile.ZipInfo]:
             f"Allowed are {limit / 1e9:.1f} GB.",
             "Raise RECATTN_MAX_UNPACKED_GB when you trust this file.",
         )
+    if unpacked > _RATIO * path.stat().st_size:  # entries that share their bytes are each packed well enough
+        raise DataError(
+            f"{path} unpacks to more than {_RATIO} times its size.", "Allowed is less.", "Pack the files again."
+        )
     return [member for member in members if not member.filename.startswith("__MACOSX/")]
+
+
+def _check_directory(path: Path) -> None:
+    """See how long the list of names is, before it is read whole.
+
+    Raises:
+        DataError: when it is longer than that of any zip of data.
+    """
+    with path.open("rb") as file:
+        file.seek(-min(_TAIL_BYTES, path.stat().st_size), os.SEEK_END)
+        tail = file.read()
+    short = [int.from_bytes(tail[at + 12 : at + 16], "little") for at in _found(b"PK\5\6", tail)]
+    wide = [int.from_bytes(tail[at + 40 : at + 48], "little") for at in _found(b"PK\6\6", tail)]
+    elsewhere = 2**32 - 1  # "see the wide record"
+    if max([size for size in short if size != elsewhere or not wide] + wide, default=0) > _DIRECTORY_BYTES:
+        raise DataError(
+            f"{path} holds too many files.",
+            f"Allowed is a list of names of {_DIRECTORY_BYTES / 1e6:.0f} MB.",
+            "Pack only the files that are read.",
+        )
+
+
+def _found(sign: bytes, tail: bytes) -> list[int]:
+    return [match.start() for match in re.finditer(re.escape(sign), tail)]
 
 
 def _fault(member: zipfile.ZipInfo) -> str:

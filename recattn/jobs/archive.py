@@ -32,6 +32,9 @@ _FILES = re.compile(
 _NEEDED = ("config.json", "model.safetensors", "training.json", "job.json")
 _THEN = (1980, 1, 1, 0, 0, 0)  # the earliest time a zip can say: the same run gives the same bytes
 _CHUNK = 1 << 20
+_MOST_FILES = 100
+_MOST_BYTES = 64_000_000  # of a file that is no weights: such files are read whole
+_MANIFEST_BYTES = 1_000_000
 _ALLOWED = "Allowed is a zip that `python -m recattn export` or the Admin page made."
 
 
@@ -87,7 +90,7 @@ def add_run(path: Path) -> Run:
     """
     if not path.is_file() or not zipfile.is_zipfile(path):
         raise DataError(f"{path.name} is no zip.", _ALLOWED, "Choose another file.")
-    names = {member.filename: member for member in checked_members(path)}
+    names = _names(path)
     manifest = _manifest(path, names)
     run = _free_name(str(manifest["run"]))
     staging = runs_folder() / f".new-{run}-{secrets.token_hex(4)}"
@@ -101,6 +104,26 @@ def add_run(path: Path) -> Run:
     finally:
         shutil.rmtree(staging, ignore_errors=True)
     return Registry().run(run)
+
+
+def _names(path: Path) -> dict[str, zipfile.ZipInfo]:
+    """What the zip holds, by name, once it is certain that no name stands for two things and nothing is far too large.
+
+    Sizes are those of the directory: ``zipfile`` gives no byte more.
+    """
+    members = checked_members(path)
+    names = {member.filename: member for member in members}
+    if len(members) > _MOST_FILES:
+        raise RunError(f"{path.name} holds {len(members):,} files.", f"Allowed are {_MOST_FILES}.", "Export again.")
+    if len(names) < len(members):
+        twice = next(name for name in names if sum(member.filename == name for member in members) > 1)
+        raise RunError(f"{path.name} holds {twice[:120]!r} more than once.", _ALLOWED, "Export the run again.")
+    for name, member in names.items():
+        limit = _MANIFEST_BYTES if name == MANIFEST else _MOST_BYTES
+        if member.file_size > limit and not name.endswith(".safetensors"):
+            given = f"{path.name}: {name[:120]!r} has {member.file_size / 1e6:,.1f} MB."
+            raise RunError(given, f"Allowed are {limit / 1e6:,.0f} MB.", "Export the run again.")
+    return names
 
 
 def _manifest(path: Path, names: Mapping[str, zipfile.ZipInfo]) -> dict[str, Any]:

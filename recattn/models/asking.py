@@ -15,7 +15,8 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from recattn.models.attention import Block, Reading, RecAttnModel
+from recattn.models.attention import Reading, RecAttnModel
+from recattn.models.blocks import Block
 from recattn.models.subsets import Subsets
 
 _CELLS_PER_BATCH = 1 << 21  # bounds the memory of one batch of forward runs

@@ -25,49 +25,8 @@ import torch
 import torch.nn.functional as F
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
-from transformers import PreTrainedConfig, PreTrainedModel
+from transformers import PreTrainedModel
 from transformers.utils.generic import ModelOutput
-
-
-class RecAttnConfig(PreTrainedConfig):
-    """The shape of a model; stored as ``config.json`` beside its weights."""
-
-    model_type = "recattn"
-
-    def __init__(
-        self,
-        text_dim: int = 384,
-        dim: int = 384,
-        heads: int = 12,
-        layers: int = 1,
-        max_history: int = 50,
-        categories: list[str] | None = None,  # row 0 of the embedding is "unknown"; row i + 1 is categories[i]
-        null_click: bool = True,
-        residual: bool = True,
-        candidate_pooling: bool = False,
-        feed_forward: bool = False,  # pre-norm block with a feed-forward part; the score is then no exact sum
-        attention: str = "learned",  # or a twin that looks elsewhere: "uniform", "permuted"
-        dropout: float = 0.1,
-        encoder: str = "",
-        encoder_fingerprint: str = "",
-        max_tokens: int = 64,
-        text_category: bool = False,
-        text_abstract: bool = False,
-        **kwargs: Any,
-    ) -> None:
-        self.text_dim, self.dim, self.heads, self.layers, self.max_history = text_dim, dim, heads, layers, max_history
-        self.categories = categories or []
-        self.null_click, self.residual, self.candidate_pooling = null_click, residual, candidate_pooling
-        self.feed_forward, self.attention, self.dropout = feed_forward, attention, dropout
-        # Where e_i comes from: which encoder, and which text of an item it is given.
-        self.encoder, self.encoder_fingerprint, self.max_tokens = encoder, encoder_fingerprint, max_tokens
-        self.text_category, self.text_abstract = text_category, text_abstract
-        super().__init__(**kwargs)
-
-    @property
-    def exact(self) -> bool:
-        """Whether the score is an exact sum over heads and units."""
-        return self.layers == 1 and not self.feed_forward
 
 
 @dataclass
@@ -92,108 +51,6 @@ class Reading:
     x: Float[Tensor, "batch unit dim"]
     attentions: Float[Tensor, "batch layer head query key"] | None = None
     values: Float[Tensor, "batch head key head_dim"] | None = None  # of the last layer
-
-
-class SelfAttention(nn.Module):
-    """Multi-head self-attention without output projection: Z' = A V, heads side by side.
-
-    The twins "uniform" (every visible unit gets the same weight) and "permuted" (each weight goes to the next visible
-    unit) ask whether a model needs its attention to be where it is.
-
-    Source: Wiegreffe and Pinter 2019, "Attention is not not Explanation", https://aclanthology.org/D19-1002.
-    """
-
-    def __init__(self, dim: int, heads: int, dropout: float, kind: str = "learned") -> None:
-        super().__init__()
-        self.heads, self.dropout, self.kind = heads, dropout, kind
-        self.query, self.key, self.value = nn.Linear(dim, dim), nn.Linear(dim, dim), nn.Linear(dim, dim, bias=False)
-        # Units have length about 1: with this gain a head tells like from unlike clicks from the start.
-        nn.init.orthogonal_(self.query.weight, gain=math.sqrt(2 * heads * math.sqrt(dim / heads)))
-        nn.init.orthogonal_(self.value.weight, gain=0.1)
-        with torch.no_grad():
-            self.key.weight.copy_(self.query.weight)
-        nn.init.zeros_(self.query.bias)
-        nn.init.zeros_(self.key.bias)
-
-    def forward(
-        self,
-        x: Float[Tensor, "batch unit dim"],
-        positions: Float[Tensor, "unit dim"],
-        keep: Bool[Tensor, "batch unit"],
-        explain: bool,
-        heads: Bool[Tensor, " head"] | None = None,
-    ) -> tuple[
-        Float[Tensor, "batch unit dim"],
-        Float[Tensor, "batch head unit unit"] | None,
-        Float[Tensor, "batch head unit head_dim"],
-    ]:
-        """What each unit takes over from the others, the weights (explaining path), the values (0 in hidden heads)."""
-        placed = x + positions
-        q, k, v = self._split(self.query(placed)), self._split(self.key(placed)), self._split(self.value(x))
-        if heads is not None:
-            v = v * heads[:, None, None]
-        if explain or self.kind != "learned":
-            weights = self._weights(q, k, keep)
-            mixed = F.dropout(weights, self.dropout, self.training) @ v
-        else:
-            weights = None
-            bias = torch.zeros_like(keep, dtype=q.dtype).masked_fill(~keep, torch.finfo(q.dtype).min)
-            dropout = self.dropout if self.training else 0.0
-            mixed = F.scaled_dot_product_attention(q, k, v, attn_mask=bias[:, None, None, :], dropout_p=dropout)
-        return mixed.transpose(1, 2).flatten(2), weights, v
-
-    def _weights(
-        self,
-        q: Float[Tensor, "batch head query dim"],
-        k: Float[Tensor, "batch head key dim"],
-        keep: Bool[Tensor, "batch key"],
-    ) -> Float[Tensor, "batch head query key"]:
-        logits = q @ k.transpose(-1, -2) / math.sqrt(q.shape[-1])  # (batch, head, query, key)
-        if self.kind == "uniform":
-            logits = torch.zeros_like(logits)
-        weights = masked_softmax(logits, keep[:, None, None, :])
-        if self.kind == "permuted":
-            weights = weights.gather(-1, _previous_visible(keep)[:, None, None, :].expand_as(weights))
-        return weights
-
-    def _split(self, projected: Float[Tensor, "batch unit dim"]) -> Float[Tensor, "batch head unit head_dim"]:
-        return projected.unflatten(-1, (self.heads, -1)).transpose(1, 2)
-
-
-class Block(nn.Module):
-    """One layer: attention and, where asked for, normalisation and feed-forward (pre-norm)."""
-
-    def __init__(self, config: RecAttnConfig) -> None:
-        super().__init__()
-        self.attention = SelfAttention(config.dim, config.heads, config.dropout, config.attention)
-        self.residual = config.residual
-        self.norm: nn.Module = nn.Identity()
-        self.feed_forward: nn.Sequential | None = None
-        if config.feed_forward:
-            norm, last = nn.LayerNorm(config.dim), nn.Linear(4 * config.dim, config.dim)
-            # Attention begins with units of length about 1, also normalised ones, and the feed-forward part with 0.
-            nn.init.constant_(norm.weight, 1 / math.sqrt(config.dim))
-            nn.init.zeros_(last.weight)
-            nn.init.zeros_(last.bias)
-            widened = (nn.LayerNorm(config.dim), nn.Linear(config.dim, 4 * config.dim), nn.GELU())
-            self.norm, self.feed_forward = norm, nn.Sequential(*widened, last, nn.Dropout(config.dropout))
-
-    def forward(
-        self,
-        x: Float[Tensor, "batch unit dim"],
-        positions: Float[Tensor, "unit dim"],
-        keep: Bool[Tensor, "batch unit"],
-        explain: bool,
-        heads: Bool[Tensor, " head"] | None = None,
-    ) -> tuple[
-        Float[Tensor, "batch unit dim"],
-        Float[Tensor, "batch head unit unit"] | None,
-        Float[Tensor, "batch head unit head_dim"],
-    ]:
-        """The units after this layer, its attention (explaining path) and its values."""
-        mixed, weights, values = self.attention(self.norm(x), positions, keep, explain, heads)
-        z = x + mixed if self.residual else mixed
-        return (z if self.feed_forward is None else z + self.feed_forward(z)), weights, values
 
 
 class AdditivePooling(nn.Module):
@@ -337,17 +194,3 @@ class RecAttnModel(PreTrainedModel):
             return RecAttnOutput(loss=loss, scores=scores)
         contributions, residuals = self.contributions(reading, pooling, chosen)
         return RecAttnOutput(loss, scores, reading.attentions, pooling, contributions, residuals)
-
-
-def masked_softmax(logits: Float[Tensor, "*shape"], keep: Bool[Tensor, "*mask"]) -> Float[Tensor, "*shape"]:
-    """Softmax over the last axis, exactly 0 where hidden; a row with nothing visible is all 0, never NaN."""
-    return torch.softmax(logits.masked_fill(~keep, torch.finfo(logits.dtype).min), dim=-1) * keep
-
-
-def _previous_visible(keep: Bool[Tensor, "batch key"]) -> Int[Tensor, "batch key"]:
-    """For each visible place the visible place before it, the last one for the first; hidden places stay."""
-    places = torch.arange(keep.shape[1], device=keep.device).expand_as(keep)
-    order = torch.argsort(~keep, dim=1, stable=True)  # visible places first, in order
-    counts = keep.sum(dim=1, keepdim=True)
-    turned = torch.where(places < counts, (places - 1) % counts.clamp(min=1), places)
-    return torch.empty_like(order).scatter(1, order, order.gather(1, turned))

@@ -16,7 +16,8 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from recattn.models.attention import Block, Reading, RecAttnModel
+from recattn.models.attention import Reading, RecAttnModel
+from recattn.models.blocks import Block
 
 
 class Contributions(NamedTuple):

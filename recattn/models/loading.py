@@ -7,7 +7,8 @@ from typing import Any, cast
 from safetensors import SafetensorError
 
 from recattn.errors import RunError
-from recattn.models.attention import RecAttnConfig, RecAttnModel
+from recattn.models.attention import RecAttnModel
+from recattn.models.shape import RecAttnConfig
 
 
 def load_model(folder: Path) -> RecAttnModel:

@@ -20,7 +20,8 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from recattn.models.attention import Block, RecAttnModel, masked_softmax
+from recattn.models.attention import RecAttnModel
+from recattn.models.blocks import Block, masked_softmax
 
 _FEW = 4  # hidden clicks up to which taking out is faster than adding up
 _FEW_PER_BATCH = 17  # keeps what one batch makes in the processor's cache

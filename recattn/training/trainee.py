@@ -10,7 +10,8 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from recattn.models.attention import RecAttnConfig, RecAttnModel
+from recattn.models.attention import RecAttnModel
+from recattn.models.shape import RecAttnConfig
 from recattn.models.encoder import TextEncoder, item_texts
 from recattn.models.scoring import category_rows
 from recattn.models.vectors import text_vectors

@@ -5,7 +5,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from recattn.models.attention import RecAttnConfig, RecAttnModel, SelfAttention, masked_softmax
+from recattn.models.attention import RecAttnModel
+from recattn.models.blocks import SelfAttention, masked_softmax
+from recattn.models.shape import RecAttnConfig
 from recattn.models.loading import load_model
 
 VARIANTS: list[dict[str, Any]] = [

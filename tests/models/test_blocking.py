@@ -3,7 +3,8 @@ from typing import Any, cast
 import pytest
 import torch
 
-from recattn.models.attention import Block, Reading
+from recattn.models.attention import Reading
+from recattn.models.blocks import Block
 from recattn.models.blocking import cell_effects
 
 from .test_attention import any_model

@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 
 from recattn.errors import RunError
-from recattn.models.attention import RecAttnConfig, RecAttnModel
+from recattn.models.attention import RecAttnModel
+from recattn.models.shape import RecAttnConfig
 from recattn.models.loading import load_model
 
 

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from recattn.models.attention import RecAttnConfig, RecAttnModel
+from recattn.models.attention import RecAttnModel
+from recattn.models.shape import RecAttnConfig
 from recattn.models.scoring import category_rows, embed_items, padded_histories, score_impressions
 from recattn.types import Impressions
 

@@ -6,7 +6,8 @@ import pytest
 
 from recattn.data import Dataset, import_mind
 from recattn.data.sample import sample_folder, sample_truth
-from recattn.models.attention import RecAttnConfig, RecAttnModel
+from recattn.models.attention import RecAttnModel
+from recattn.models.shape import RecAttnConfig
 from recattn.models.encoder import TextEncoder
 from recattn.recommender import Recommender
 from recattn.trust.planted import caused_clicks, is_sample, planted_truth

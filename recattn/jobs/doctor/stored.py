@@ -113,7 +113,7 @@ def _dataset_fault(folder: Path, job: Job) -> tuple[str, str] | None:
 
 def _encoder_fault(folder: Path) -> tuple[str, str] | None:
     """What is wrong with the text encoder that a run needs for texts it has no vectors of."""
-    from recattn.models.attention import RecAttnConfig
+    from recattn.models.shape import RecAttnConfig
     from recattn.models.encoder import encoder_folder, fingerprint_of
 
     config = RecAttnConfig.from_pretrained(folder)
