@@ -50,6 +50,9 @@ LEVERS: Mapping[str, Mapping[str, Any]] = {
     "1 negative": {"negatives": 1},
     "9 negatives": {"negatives": 9},
     "no early stopping": {"patience": 0},
+    "1 % of the data": {"train_share": 0.01},
+    "10 % of the data": {"train_share": 0.1},
+    "30 % of the data": {"train_share": 0.3},
     "founding document's head": {
         "residual": False,
         "null_click": False,

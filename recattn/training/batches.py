@@ -111,3 +111,11 @@ def split_by_time(impressions: Impressions, share: float) -> tuple[Impressions, 
     cut = len(impressions) - round(len(impressions) * share)
     rows = np.arange(len(impressions))
     return impressions.rows(rows[:cut]), impressions.rows(rows[cut:])
+
+
+def drawn_share(impressions: Impressions, share: float, seed: int) -> Impressions:
+    """That share of the impressions, by chance, still in order of time; a smaller share is part of a larger one."""
+    if share == 1:
+        return impressions
+    wanted = np.random.default_rng(seed).permutation(len(impressions))[: round(len(impressions) * share)]
+    return impressions.rows(np.sort(wanted))

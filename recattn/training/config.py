@@ -53,6 +53,9 @@ class TrainingConfig:
     epochs: int = setting(5, "Training", "Passes over the training clicks, at most.", 1, 1000)
     batch_size: int = setting(64, "Training", "Clicks a step.", 1, 65536)
     negatives: int = setting(4, "Training", "Unclicked candidates of the same impression beside each click.", 1, 1000)
+    train_share: float = setting(
+        1.0, "Training", "Share of the impressions that is learned from, drawn by chance: for learning curves.", 1e-4, 1
+    )
     optimizer: str = setting("adamw", "Training", "Optimiser.", choices=("adam", "adamw"))
     learning_rate: float = setting(3e-4, "Training", "Of the attention model.", 0, 1)
     encoder_learning_rate: float = setting(0.0, "Training", "Of the text encoder; 0 keeps it frozen (faster).", 0, 1)

@@ -18,7 +18,7 @@ from recattn.evaluation.baselines import BASELINES, Evidence
 from recattn.models.encoder import Text, TextEncoder, item_texts
 from recattn.models.scoring import embed_items, score_impressions
 from recattn.models.vectors import missing_texts
-from recattn.training.batches import Samples, draw_batches, make_batch, split_by_time
+from recattn.training.batches import Samples, draw_batches, drawn_share, make_batch, split_by_time
 from recattn.training.config import TrainingConfig
 from recattn.training.timing import Estimate
 from recattn.training.trainee import Trainee
@@ -47,6 +47,7 @@ def estimate(dataset: Dataset, config: TrainingConfig, report: Report = silent) 
     report("estimate", 0, 4)
     items, began = dataset.items(), time.perf_counter()
     learn, validation = split_by_time(dataset.impressions("train"), config.validation_share)
+    learn = drawn_share(learn, config.train_share, config.seed)
     samples = draw_batches(learn, config.negatives, config.batch_size, config.seed, 0)
     if not len(samples.impression):
         raise TrainingError(f"The train split of {dataset.name} has nothing to learn from.", "", "Choose another.")

@@ -10,7 +10,7 @@ import torch
 
 from recattn.data import Dataset
 from recattn.errors import RunError, TrainingError
-from recattn.training.batches import split_by_time
+from recattn.training.batches import drawn_share, split_by_time
 from recattn.training.calibrating import calibrate, write_calibration
 from recattn.training.card import write_card
 from recattn.training.config import TrainingConfig
@@ -48,6 +48,7 @@ def train(dataset: Dataset, config: TrainingConfig, folder: Path, report: Report
     torch.manual_seed(config.seed)
     trainee = first_then_all(lambda: Trainee(config, dataset.items(), report if is_first() else silent))
     learn, validation = split_by_time(dataset.impressions("train"), config.validation_share)
+    learn = drawn_share(learn, config.train_share, config.seed)
     fit = Fit(trainee, config, learn, validation, folder, report)
     if fit.samples_per_epoch < _FEWEST_SAMPLES:
         raise TrainingError(

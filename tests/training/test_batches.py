@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recattn.data import Dataset
-from recattn.training.batches import draw_batches, draw_samples, make_batch, part_of, split_by_time
+from recattn.training.batches import draw_batches, draw_samples, drawn_share, make_batch, part_of, split_by_time
 from recattn.types import Impressions
 
 
@@ -81,6 +81,17 @@ def test_the_validation_part_is_the_latest() -> None:
     assert learn.impression_id.tolist() == list("01234567")
     assert validation.impression_id.tolist() == list("89")
     assert validation.candidates.tolist() == [16, 17, 18, 19]
+
+
+def test_a_share_is_drawn_in_order_of_time_and_part_of_a_larger_one() -> None:
+    impressions = impressions_of([[1, 0]] * 200)
+    small, large = (drawn_share(impressions, share, seed=3) for share in (0.1, 0.5))
+    assert (len(small), len(large)) == (20, 100)
+    times = [[int(one) for one in part.impression_id] for part in (small, large)]
+    assert all(part == sorted(part) for part in times)
+    assert set(times[0]) < set(times[1])
+    assert times[0] != [int(one) for one in drawn_share(impressions, 0.1, seed=4).impression_id]
+    assert drawn_share(impressions, 1, seed=3) is impressions
 
 
 def test_batches_hold_the_same_samples_with_histories_of_like_length() -> None:
