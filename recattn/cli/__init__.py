@@ -19,6 +19,7 @@ from recattn.cli import (
     doctor_commands,
     measure_commands,
     run_commands,
+    storage_commands,
     trust_commands,
 )
 from recattn.cli.command import Command
@@ -27,6 +28,7 @@ from recattn.errors import RecAttnError
 
 COMMANDS: tuple[Command, ...] = (
     *data_commands.COMMANDS,
+    *storage_commands.COMMANDS,
     *run_commands.COMMANDS,
     *answer_commands.COMMANDS,
     *archive_commands.COMMANDS,

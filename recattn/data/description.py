@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from recattn.data.schema import DESCRIPTION, DOMAINS, SCHEMA_VERSION, TABLES
+from recattn.data.schema import DESCRIPTION, DOMAINS, REMOTE, SCHEMA_VERSION, TABLES
 from recattn.errors import DataError
 from recattn.types import DatasetInfo
 
@@ -57,7 +57,7 @@ def _read(folder: Path) -> DatasetInfo:
             "Update RecAttn, or import the data again.",
         )
     info = _info(folder, entries)
-    for table in TABLES:
+    for table in () if (folder / REMOTE).is_file() else TABLES:  # what lies elsewhere is looked at when asked
         _check_table(folder / table, info.sizes.get(table))
     return info
 

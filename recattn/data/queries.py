@@ -8,6 +8,7 @@ import duckdb
 import pandas as pd
 
 from recattn.data.schema import TABLES
+from recattn.data.storage import Tables, tables_of
 from recattn.errors import DataError
 
 
@@ -62,12 +63,18 @@ class Queries:
             )
 
     @cached_property
+    def tables(self) -> Tables:
+        """Where they lie; a storage is asked once whether they are still the ones that were attached."""
+        return tables_of(self._folder)
+
+    @cached_property
     def _connection(self) -> duckdb.DuckDBPyConnection:
         connection = duckdb.connect(":memory:")
+        self.tables.connect(connection)
         connection.execute("SET parquet_metadata_cache = true")  # the files of an open dataset never change
         connection.execute("SET preserve_insertion_order = true")  # the first rows found are the first of the file
         for table in TABLES:
-            quoted = str(self._folder / table).replace("'", "''")
+            quoted = self.tables.address(table).replace("'", "''")
             view = table.removesuffix(".parquet")
             connection.execute(f"CREATE VIEW {view} AS SELECT *, file_row_number FROM read_parquet('{quoted}')")
         return connection

@@ -1,7 +1,6 @@
 """Impressions from disk into flat arrays. Ids become item numbers by way of Parquet's own dictionaries."""
 
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +9,8 @@ import pyarrow.parquet as pq
 from jaxtyping import Int, Shaped
 
 from recattn.data.ragged import Lists
+from recattn.data.schema import IMPRESSIONS
+from recattn.data.storage import Tables
 from recattn.errors import DataError
 from recattn.types import Impressions
 
@@ -17,9 +18,9 @@ Index = Callable[[Sequence[str]], Int[np.ndarray, " item"]]
 _DICTIONARIES = ["user_id", "history.list.element", "candidates.list.element"]
 
 
-def read_impressions(path: Path, split: str, index: Index) -> Impressions:
+def read_impressions(tables: Tables, split: str, index: Index) -> Impressions:
     """All impressions of a split, in the order of their place."""
-    groups = list(_groups(path, split, None))
+    groups = list(_groups(tables, split, None))
     place = _numbers(groups, "place")
     history, candidates = _items(groups, "history", index), _items(groups, "candidates", index)
     return Impressions(
@@ -34,9 +35,11 @@ def read_impressions(path: Path, split: str, index: Index) -> Impressions:
     ).rows(np.argsort(place))
 
 
-def read_clicks(path: Path, split: str, index: Index) -> tuple[Int[np.ndarray, " click"], Shaped[np.ndarray, " click"]]:
+def read_clicks(
+    tables: Tables, split: str, index: Index
+) -> tuple[Int[np.ndarray, " click"], Shaped[np.ndarray, " click"]]:
     """Item numbers and times of all labelled clicks of a split, in the order of their impressions' places."""
-    groups = list(_groups(path, split, ["place", "time", "candidates", "labels"]))
+    groups = list(_groups(tables, split, ["place", "time", "candidates", "labels"]))
     candidates, labels = _items(groups, "candidates", index), _labels(groups)
     if labels is None:
         return np.empty(0, np.int64), np.empty(0, "datetime64[s]")
@@ -46,10 +49,13 @@ def read_clicks(path: Path, split: str, index: Index) -> tuple[Int[np.ndarray, "
     return candidates.flat[clicked], _times(groups)[owner[clicked]]
 
 
-def _groups(path: Path, split: str, columns: list[str] | None) -> Iterator[pa.Table]:
+def _groups(tables: Tables, split: str, columns: list[str] | None) -> Iterator[pa.Table]:
     """The row groups of a split. None holds rows of two splits."""
+    path = tables.path(IMPRESSIONS)
     try:
-        with pq.ParquetFile(path, read_dictionary=_DICTIONARIES, page_checksum_verification=True) as file:
+        with pq.ParquetFile(
+            path, filesystem=tables.filesystem, read_dictionary=_DICTIONARIES, page_checksum_verification=True
+        ) as file:
             at = file.schema_arrow.names.index("split")
             for group in range(file.num_row_groups):
                 if file.metadata.row_group(group).column(at).statistics.min == split:

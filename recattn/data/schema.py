@@ -19,6 +19,7 @@ SCHEMA_VERSION = 1
 ITEMS, IMPRESSIONS, USERS, READERS = "items.parquet", "impressions.parquet", "users.parquet", "readers.parquet"
 TABLES = (ITEMS, IMPRESSIONS, USERS, READERS)
 DESCRIPTION = "dataset.json"
+REMOTE = "remote.json"  # the address of tables that lie elsewhere
 SPLITS = ("train", "dev", "test")  # also the order in which they happened
 DOMAINS = ("news", "films", "products", "music", "ads")  # what its items are, which says the words of the pages
 

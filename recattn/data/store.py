@@ -13,10 +13,10 @@ from jaxtyping import Int, Shaped
 
 from recattn.config import checked_name, datasets_folder
 from recattn.data import distributions, search
-from recattn.data.description import file_sha256, read_description
+from recattn.data.description import read_description
 from recattn.data.queries import Queries
 from recattn.data.reading import read_clicks, read_impressions
-from recattn.data.schema import IMPRESSIONS, ITEMS
+from recattn.data.schema import ITEMS
 from recattn.errors import DataError, UnknownError
 from recattn.types import DatasetInfo, Impression, Impressions, Item, User
 
@@ -92,7 +92,7 @@ class Dataset:
             DataError: when a file is not what was written.
         """
         for file, digest in self.info.files.items():
-            if file_sha256(self.folder / file) != digest:
+            if self._queries.tables.sha256(file) != digest:
                 raise DataError(
                     f"{self.folder / file} has changed since it was written.",
                     f"Its sha256 must be {digest}.",
@@ -107,11 +107,12 @@ class Dataset:
 
     @cached_property
     def _items(self) -> pd.DataFrame:
+        tables = self._queries.tables
         try:
-            table = pq.read_table(self.folder / ITEMS, page_checksum_verification=True)
+            table = pq.read_table(tables.path(ITEMS), filesystem=tables.filesystem, page_checksum_verification=True)
         except (pa.ArrowException, OSError) as error:
             raise DataError(
-                f"{self.folder / ITEMS} can't be read ({error}).", "", "Import the dataset again with --replace."
+                f"{tables.path(ITEMS)} can't be read ({error}).", "", "Import the dataset again with --replace."
             ) from error
         self._queries.check_unchanged()
         return table.to_pandas()
@@ -160,7 +161,7 @@ class Dataset:
             UnknownError: when there is no such split.
         """
         self._check_split(split)
-        impressions = read_impressions(self.folder / IMPRESSIONS, split, self.index)
+        impressions = read_impressions(self._queries.tables, split, self.index)
         self._queries.check_unchanged()
         return impressions
 
@@ -171,7 +172,7 @@ class Dataset:
             UnknownError: when there is no such split.
         """
         self._check_split(split)
-        clicks = read_clicks(self.folder / IMPRESSIONS, split, self.index)
+        clicks = read_clicks(self._queries.tables, split, self.index)
         self._queries.check_unchanged()
         return clicks
 
