@@ -11,7 +11,7 @@ import secrets
 import shutil
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -100,7 +100,7 @@ def sweep(needed: Collection[Path], older_than_seconds: float = KEPT_SECONDS) ->
     folder = uploads_folder()
     tokens = {path.relative_to(folder).parts[0] for path in needed if folder in path.parents}
     before = time.time() - older_than_seconds
-    old = [left for left in _uploads(folder) if left.name not in tokens and left.lstat().st_mtime < before]
+    old = [left for left in _uploads(folder) if left.name not in tokens and _changed(left) < before]
     for left in old:
         shutil.rmtree(left, ignore_errors=True)
     return [left.name for left in old]
@@ -134,7 +134,7 @@ def _alone(folder: Path) -> Iterator[None]:
 
 def _check_room(folder: Path, size: int) -> None:
     there, quota = _uploads(folder), quota_bytes()
-    taken = sum(file.lstat().st_size for upload in there for file in upload.rglob("*"))
+    taken = sum(map(_size, there))
     free = shutil.disk_usage(folder).free - _LEFT_FREE
     remedy = "Import or discard what was uploaded; what nobody imports is removed after a day."
     if len(there) >= MOST_UPLOADS:
@@ -179,3 +179,21 @@ def _uploads(folder: Path) -> list[Path]:
     """The folders of uploads, whole or being written; nothing that isn't ours."""
     there = folder.iterdir() if folder.is_dir() else iter(())
     return [path for path in there if _TOKEN.fullmatch(path.name.removeprefix(_STAGING)) and not path.is_symlink()]
+
+
+def _changed(path: Path) -> float:
+    """When it last changed; never, when an import that is over has just taken it away."""
+    try:
+        return path.lstat().st_mtime
+    except FileNotFoundError:
+        return float("inf")
+
+
+def _size(upload: Path) -> int:
+    """Bytes of its files, as far as they are still there."""
+    size = 0
+    for folder, _, names in os.walk(upload):  # unlike rglob says nothing when a folder has just gone
+        for name in names:
+            with suppress(FileNotFoundError):
+                size += (Path(folder) / name).lstat().st_size
+    return size

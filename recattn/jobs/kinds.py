@@ -50,7 +50,8 @@ def _import(job: Job, _folder: Path, report: Report) -> str:
     info = IMPORTERS[job.settings["format"]](job.dataset, **given, report=report)
     for value in given.values():
         discard(Path(value if isinstance(value, str) else ""))
-    rejected = f" {sum(info.rejected.values()):,} rows could not be used." if info.rejected else ""
+    unusable = sum(info.rejected.values())
+    rejected = f" {unusable:,} {'row' if unusable == 1 else 'rows'} could not be used." if unusable else ""
     return f"{info.items:,} items, {info.users:,} users, {info.impressions:,} impressions.{rejected}"
 
 

@@ -9,13 +9,14 @@ import hashlib
 import json
 import secrets
 import shutil
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from recattn.config import checked_name, jobs_folder, runs_folder
+from recattn.config import checked_name, home, jobs_folder, runs_folder
 from recattn.errors import RunError, UnknownError
 from recattn.jobs.liveness import ProcessIdentity, this_process
 
@@ -25,6 +26,9 @@ STATES = (*BUSY, *RESUMABLE, "finished")
 TRAIN = "train"  # the kind of job that makes a run
 
 _INTERRUPTED = "Its process ended without a word: it was killed, memory ran out, or the machine stopped."
+_DAY = 24 * 3600
+# what a killed process left, by how long nothing may have changed in it; a training of several processes can go on
+_ABANDONED = {"runs/.new-*": _DAY, "jobs/.new-*": _DAY, ".add-*": _DAY, ".export-*": _DAY, "runs/.together/*": 7 * _DAY}
 _WRITTEN_LAST = ("config.json", "model.safetensors", "evaluation.json", "README.md")
 
 
@@ -104,8 +108,8 @@ def _job_of_training(folder: Path) -> Job | None:
     """What ``training.json`` tells; the state then comes from the files."""
     try:
         begun = json.loads((folder / "training.json").read_text())
-        time = datetime.fromtimestamp((folder / "training.json").stat().st_mtime, UTC)
-        created = time.isoformat(timespec="seconds")
+        begun_at = datetime.fromtimestamp((folder / "training.json").stat().st_mtime, UTC)
+        created = begun_at.isoformat(timespec="seconds")
         return Job(folder.name, "train", "custom", str(begun["dataset"]), created, dict(begun["settings"]))
     except (OSError, ValueError, TypeError, KeyError):
         return None
@@ -189,10 +193,22 @@ def remove(folder: Path) -> None:
 
 
 def sweep() -> None:
-    """Remove what deletions left behind, also earlier ones that were cut off."""
+    """Remove what deletions left behind, also earlier ones that were cut off, and what nobody makes any more."""
     for parent in (runs_folder(), jobs_folder()):
         for folder in parent.glob(".deleted-*"):
             shutil.rmtree(folder, ignore_errors=True)
+    for pattern, seconds in _ABANDONED.items():
+        for folder in home().glob(pattern):
+            if _quiet_seconds(folder) > seconds:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _quiet_seconds(folder: Path) -> float:
+    """How long ago anything in a folder changed; nothing of it when it goes meanwhile."""
+    try:
+        return time.time() - max(path.lstat().st_mtime for path in (folder, *folder.rglob("*")))
+    except OSError:
+        return 0.0
 
 
 def _model_files(folder: Path) -> Iterator[Path]:

@@ -4,7 +4,8 @@ import shutil
 import threading
 import time
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -210,3 +211,30 @@ def test_a_bomb_is_staged_as_it_is_and_never_unpacked(tmp_path: Path) -> None:
     content = (tmp_path / "bomb.zip").read_bytes()
     path = stage({"train": [File("bomb.zip", content)]})["train"]
     assert path.read_bytes() == content and len(everything(uploads_folder())) == 2
+
+
+def test_uploads_that_go_while_the_sweep_or_another_upload_looks_are_no_fault() -> None:
+    """Two threads stage and discard, two sweep: whoever comes second finds nothing, and says nothing."""
+    faults: list[BaseException] = []
+    end = time.monotonic() + 2
+
+    def again(work: Callable[[], object]) -> None:
+        while time.monotonic() < end and not faults:
+            try:
+                work()
+            except BaseException as fault:
+                faults.append(fault)
+
+    def come_and_go() -> None:
+        path = stage({"train": pair()})["train"]
+        with suppress(FileNotFoundError):
+            os.utime(path.parent, (0, 0))
+        discard(path)
+
+    works = [come_and_go, lambda: sweep([])] * 2
+    threads = [threading.Thread(target=again, args=(work,)) for work in works]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert faults == []
