@@ -15,19 +15,21 @@ from recattn.data import Dataset
 from recattn.errors import UnknownError
 from recattn.evaluation.baselines import recent_clicks
 from recattn.evaluation.lists import mmr, unit
+from recattn.explanation.methods import method_for
 from recattn.models.altering import moved, scrambled
 from recattn.models.asking import Asking
 from recattn.models.attention import Reading
 from recattn.models.blocking import cell_effects
 from recattn.models.contributions import contributions
 from recattn.models.encoder import TextEncoder, item_texts
-from recattn.models.loading import load_model
+from recattn.models.loading import load_model, run_place, trained_on
+from recattn.models.many import Top, top_of_all, user_vectors
 from recattn.models.predicting import predictions
 from recattn.models.scoring import category_rows, embed_items, score_impressions
 from recattn.models.standing import Standing
 from recattn.models.vectors import encoder_of, item_vectors
 from recattn.models.words import led_to, words_prediction
-from recattn.types import Impressions, Prediction, Recommendation, Report, silent
+from recattn.types import ClickWeight, Impressions, Prediction, Recommendation, Report, silent
 
 _POOL = 10  # candidates a place, when lists are made more diverse
 
@@ -53,18 +55,36 @@ class Recommender:
         self._items = embed_items(self.model, self._vectors, self._categories)
 
     @classmethod
-    def load(cls, folder: Path, dataset: Dataset, report: Report = silent) -> "Recommender":
+    def load(cls, folder: Path | str, dataset: Dataset | None = None, report: Report = silent) -> "Recommender":
         """The recommender of a run folder.
+
+        Args:
+            folder: a path; "runs/ID" is looked for in ``RECATTN_HOME`` as well.
+            dataset: whose items are recommended; by default the one of that name that the run was trained on.
+            report: hears of phase "encode".
 
         Raises:
             RunError: when the run is damaged.
+            UnknownError: when there is no such run or dataset.
         """
-        return cls(folder, dataset, report)
+        place = run_place(folder)
+        return cls(place, dataset or Dataset.open(trained_on(place)), report)
 
     @property
     def vectors(self) -> Float[np.ndarray, "item text_dim"]:
         """The text vector of each item, in the order of the dataset."""
         return self._vectors
+
+    @property
+    def item_vectors(self) -> Float[np.ndarray, "item dim"]:
+        """Each item as the model compares it, in the order of the dataset; see `user_vector`."""
+        return self._items.numpy()
+
+    def user_vector(self, history: Sequence[str]) -> Float[np.ndarray, " dim"] | None:
+        """What times an item's vector is its score; None where the user looks different to each item."""
+        with torch.inference_mode():
+            found = user_vectors(self.model, self._read(history, explain=False))
+        return None if found is None else found[0].numpy()
 
     @property
     def layers(self) -> int:
@@ -111,6 +131,26 @@ class Recommender:
         if diversity:
             best = best[mmr(scores[best], unit(self._vectors[rows[best]]), n, diversity)]
         return self._explained(history, rows[best], scores[best], reasons=heads is None)
+
+    def recommend_all(self, histories: Sequence[Sequence[str]], n: int = 10, reasons: int = 3) -> Top:
+        """As `recommend` for many histories at once, in rows of the dataset's items; each item with its reasons."""
+        return top_of_all(self.model, self._items, [self._known(history) for history in histories], n, reasons)
+
+    def explain(self, history: Sequence[str], item: str, method: str = "contribution") -> list[ClickWeight]:
+        """What each click that the model sees weighs in the score of an item, oldest first.
+
+        Args:
+            history: item ids, oldest first.
+            item: whose score it is.
+            method: a name of `recattn.explanation.methods.METHODS` that applies to the model.
+
+        Raises:
+            UnknownError: when there is no such item, or no such method for this model.
+        """
+        prediction = self.predict(history, item)
+        weights = method_for(prediction, method).function(prediction)
+        titles = (self._titles[self._row(click)] for click in prediction.items)
+        return [ClickWeight(*one) for one in zip(prediction.items, titles, weights.tolist(), strict=True)]
 
     def popular(
         self, n: int = 10, *, candidates: Sequence[str] | None = None, category: str | None = None

@@ -203,6 +203,14 @@ class Prediction(NamedTuple):
         return None if per_click is None else self.total - (float(per_click.sum()) + self.constant)
 
 
+class ClickWeight(NamedTuple):
+    """What one click weighs in a score, by some explanation method."""
+
+    item_id: str
+    title: str
+    weight: float
+
+
 class Interval(NamedTuple):
     """A figure with its 95 % interval."""
 

@@ -10,6 +10,7 @@ from types import MappingProxyType
 import numpy as np
 from jaxtyping import Float
 
+from recattn.errors import UnknownError
 from recattn.explanation import adding, looking, removing, yardsticks
 from recattn.types import Array, Prediction
 
@@ -220,6 +221,19 @@ _ENTRIES = (
 )
 
 METHODS: Mapping[str, Method] = MappingProxyType({entry.function.__name__: entry for entry in _ENTRIES})
+
+
+def method_for(prediction: Prediction, name: str) -> Method:
+    """The method of that name.
+
+    Raises:
+        UnknownError: when there is none, or it does not apply to this model.
+    """
+    fitting = [known for known, method in METHODS.items() if method.applies_to(prediction)]
+    if name not in fitting:
+        allowed = f"Allowed for this model are {', '.join(fitting)}."
+        raise UnknownError(f"The method {name!r} is not there.", allowed, "Choose one of these.")
+    return METHODS[name]
 
 
 def explain(prediction: Prediction) -> dict[str, Float[Array, " click"]]:

@@ -6,7 +6,8 @@ from typing import Any, cast
 
 from safetensors import SafetensorError
 
-from recattn.errors import RunError
+from recattn.config import home, runs_folder
+from recattn.errors import RunError, UnknownError
 from recattn.models.attention import RecAttnModel
 from recattn.models.shape import RecAttnConfig
 
@@ -31,6 +32,36 @@ def load_model(folder: Path) -> RecAttnModel:
     if wrong:
         raise _damaged(folder, "; ".join(f"{what}: {', '.join(names[:3])}" for what, names in wrong.items()))
     return model.eval()
+
+
+def run_place(given: Path | str) -> Path:
+    """The folder of a run, given as a path, as "runs/ID" inside the home, or as its id.
+
+    Raises:
+        UnknownError: when it is at none of these places.
+    """
+    for place in (Path(given), home() / given, runs_folder() / given):
+        if place.is_dir():
+            return place
+    raise UnknownError(
+        f"There is no run {str(given)[:80]!r}.",
+        f"Allowed are folders of finished trainings; runs/ID is looked for in {home()}, too.",
+        "Choose one that `python -m recattn runs` lists, or set RECATTN_HOME.",
+    )
+
+
+def trained_on(folder: Path) -> str:
+    """The name of the dataset that a run was trained on.
+
+    Raises:
+        RunError: when its ``training.json`` does not tell.
+    """
+    try:
+        return str(json.loads((folder / "training.json").read_text())["dataset"])
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise RunError(
+            f"The run {folder} does not tell which dataset it was trained on.", "", "Give the dataset as well."
+        ) from error
 
 
 def _damaged(folder: Path, why: str) -> RunError:
