@@ -47,21 +47,29 @@ def import_news(given: Namespace) -> Answer:
 
 def import_films(given: Namespace) -> Answer:
     """MovieLens ratings as a dataset."""
-    rule = {"positive": given.positive, "held_out": given.held_out}
-    return _import("movielens", given, {"path": _absolute(given.path), **rule})
+    return _import("movielens", given, {"path": _absolute(given.path), **_rule(given)})
+
+
+def _rule(given: Namespace) -> dict[str, Any]:
+    return {"positive": given.positive, "held_out": given.held_out, "core": given.core}
 
 
 def import_table(given: Namespace) -> Answer:
     """A table of interactions as a dataset."""
-    settings = {"path": _absolute(given.path), "columns": _columns(given.columns)}
+    columns = _columns(given.columns) | ({"label": given.label} if given.label else {})
+    settings = {"path": _absolute(given.path), "columns": columns, "domain": given.domain}
     settings |= {"items": given.items and _absolute(given.items), "item_id": given.item_id}
-    settings |= {"text": [name for name in given.text.split(",") if name], "category": given.category}
-    return _import("interactions", given, settings | {"positive": given.positive, "held_out": given.held_out})
+    settings |= {"text": _names(given.text), "category": given.category, "context": _names(given.context)}
+    return _import("interactions", given, settings | {"attributes": _columns(given.attributes)} | _rule(given))
+
+
+def _names(given: str) -> list[str]:
+    return [name.strip() for name in given.split(",") if name.strip()]
 
 
 def _columns(given: str) -> dict[str, str]:
     """``user=userId,item=itemId`` as a mapping; what has no ``=`` is a role without a column."""
-    pairs = (part.partition("=") for part in given.split(","))
+    pairs = (part.partition("=") for part in given.split(",") if part)
     return {role.strip(): column.strip() for role, _, column in pairs}
 
 
@@ -121,6 +129,7 @@ _RULE = (
         default="leave-one-out",
         help="for judging: each user's last item, or the latest tenth of all time (default: leave-one-out)",
     ),
+    argument("--core", type=int, default=0, metavar="N", help="leave out users and items with fewer than N that count"),
 )
 
 COMMANDS = (
@@ -160,16 +169,24 @@ COMMANDS = (
     ),
     Command(
         "import interactions",
-        "Import who took what from any .csv, .tsv or .jsonl, its columns by name.",
+        "Import who took what from any .csv, .tsv, .jsonl or .parquet, or a folder of parts; its columns by name.",
         import_table,
         (
-            argument("path", metavar="PATH", help="the table; .csv and .tsv with a header"),
+            argument("path", metavar="PATH", help="the table, or the folder of its parts; .csv and .tsv with a header"),
             *_NAMED,
-            argument("--columns", required=True, metavar="ROLE=COLUMN,...", help="user, item and maybe time, weight"),
+            argument(
+                "--columns", required=True, metavar="ROLE=COLUMN,...", help="user, item; time, weight, impression"
+            ),
             argument("--items", metavar="PATH", help="a table of items; without it ids are titles"),
             argument("--item-id", metavar="COLUMN", help="of the items' ids (default: as in --columns)"),
             argument("--text", default="", metavar="COLUMN,...", help="of the items' text; the first is the title"),
             argument("--category", default="", metavar="COLUMN", help="of the items' category"),
+            argument(
+                "--attributes", default="", metavar="NAME=COLUMN,...", help="of the items: year, genres, image ..."
+            ),
+            argument("--label", default="", metavar="COLUMN", help="1 where clicked, 0 where only shown, as of ads"),
+            argument("--context", default="", metavar="COLUMN,...", help="of the interactions, kept with their item"),
+            argument("--domain", default="", help="news, films, products, music or ads: the words of the pages"),
             *_RULE,
         ),
         changes=True,

@@ -4,7 +4,8 @@ An interaction counts when its weight reaches the threshold, and a user and an i
 Each becomes an impression of that item alone, clicked, with what the user had before as history: what was not taken is
 unknown, so nothing stands beside it. Unclicked candidates are drawn from the catalogue while a model learns, and the
 whole catalogue is ranked when it is judged. Held out are each user's last item (leave-one-out) or the latest tenth of
-all time (by time). Ties in time keep the order of the file.
+all time (by time). Ties in time keep the order of the file. A core of n leaves out users and items with fewer than n
+that count, again and again until all that are left have n.
 """
 
 from array import array
@@ -27,12 +28,19 @@ HELD_OUT = ("leave-one-out", "time")
 
 @dataclass(frozen=True)
 class Rule:
-    """How interactions become impressions. ``positive``: the least weight that counts; None: every interaction does."""
+    """How interactions become impressions.
+
+    ``positive``: the least weight that counts; None: every interaction does. ``core``: how many every user and every
+    item must have; 0: any number.
+    """
 
     positive: float | None = None
     held_out: str = "leave-one-out"  # or "time"
+    core: int = 0
 
     def __post_init__(self) -> None:
+        if self.core < 0:
+            raise UnknownError(f"A core of {self.core} was given.", "Allowed are 0 and more.", "Say for instance 5.")
         if self.held_out not in HELD_OUT:
             allowed = f"Allowed are {' and '.join(HELD_OUT)}."
             raise UnknownError(f"Interactions can't be held out by {self.held_out!r}.", allowed, "Choose one of these.")
@@ -46,6 +54,13 @@ class Interactions(NamedTuple):
     item: Int[np.ndarray, " row"]
     time: Shaped[np.ndarray, " row"]  # datetime64[s], NaT where unknown
     weight: Float[np.ndarray, " row"]
+
+
+def summed(found: Interactions) -> Interactions:
+    """The same with the weights of all of a user's interactions with an item added up, as for songs played again."""
+    items = int(found.item.max()) + 1 if len(found.item) else 1
+    pair = np.unique(found.user * items + found.item, return_inverse=True)[1]
+    return found._replace(weight=np.bincount(pair, found.weight)[pair].astype(np.float32))
 
 
 class Collecting:
@@ -104,24 +119,55 @@ def _counted(found: Interactions, rule: Rule) -> tuple[Int[np.ndarray, " kept"],
     first = np.sort(np.unique(found.user[order] * items + found.item[order], return_index=True)[1])
     if len(first) < len(order):
         notes.append(f"{len(order) - len(first):,} interactions repeat an earlier one of the same user and item.")
-    return order[first], tuple(notes)
+    rows, left_out = order[first], len(first)
+    rows = rows[_core(found.user[rows], found.item[rows], rule.core)]
+    if rule.core:
+        left_out -= len(rows)
+        notes.append(f"{left_out:,} interactions of users or items with fewer than {rule.core} are left out.")
+    return rows, tuple(notes)
+
+
+def _core(user: Int[np.ndarray, " row"], item: Int[np.ndarray, " row"], least: int) -> Int[np.ndarray, " kept"]:
+    """The rows that are left when users and items with fewer than so many have gone, until none has.
+
+    Source: the "k-core" of the Amazon reviews, https://cseweb.ucsd.edu/~jmcauley/datasets/amazon/links.html.
+
+    >>> _core(np.array([0, 0, 1, 1, 2]), np.array([0, 1, 0, 1, 1]), 2)
+    array([0, 1, 2, 3])
+    """
+    rows = np.arange(len(user))
+    while len(rows):
+        enough = np.minimum(np.bincount(user[rows])[user[rows]], np.bincount(item[rows])[item[rows]]) >= least
+        if enough.all():
+            break
+        rows = rows[enough]
+    return rows
 
 
 def _held_out(
     user: Int[np.ndarray, " row"], place: Int[np.ndarray, " row"], time: Shaped[np.ndarray, " row"], rule: Rule
 ) -> tuple[Bool[np.ndarray, " row"], str]:
     if rule.held_out == "time":
-        known = np.sort(time[~np.isnat(time)])
-        if not len(known):
-            raise UnknownError(
-                "These interactions have no times.", "Holding out by time needs them.", "Hold out by leave-one-out."
-            )
-        moment = known[-max(1, round(_LATEST_SHARE * len(known)))]
+        moment = latest_tenth(time)
         return time >= moment, f"Held out is everything since {moment}, the latest tenth."
     last = np.concatenate((user[1:] != user[:-1], [True])) if len(user) else np.empty(0, bool)
     return last & (place >= LEAST_HELD_OUT - 1), (
         f"Held out is the last item of every user with {LEAST_HELD_OUT} or more (leave-one-out)."
     )
+
+
+def latest_tenth(time: Shaped[np.ndarray, " row"]) -> np.datetime64:
+    """The moment at which the latest tenth of all begins.
+
+    Raises:
+        UnknownError: when no time is known.
+    """
+    known = np.sort(time[~np.isnat(time)])
+    if not len(known):
+        raise UnknownError(
+            "These interactions have no times.", "Holding out by time needs them.", "Hold out by leave-one-out."
+        )
+    return known[-max(1, round(_LATEST_SHARE * len(known)))]
 
 
 def _impressions(

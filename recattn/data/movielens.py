@@ -5,22 +5,17 @@ https://grouplens.org/datasets/movielens. A film's text is its title and its gen
 """
 
 import csv
-import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from functools import partial
 from pathlib import Path
 
-import pyarrow as pa
-
-from recattn.config import checked_name
-from recattn.data.folders import claimed
-from recattn.data.interactions import Collecting, Interactions, Rule, impressions_of, seconds
-from recattn.data.rows import TABS, Layout, Progress, Rejections, Rows, Unusable
-from recattn.data.schema import ITEM_SCHEMA
+from recattn.data.intake import Found, Intake, Origin, import_found
+from recattn.data.interactions import Collecting, Interactions, Rule, seconds
+from recattn.data.items import Item, Items
+from recattn.data.rows import TABS, Layout, Rows, Unusable
 from recattn.data.sources import InputFile, file_names, input_files
-from recattn.data.writing import Content, check_free, write_claimed
 from recattn.errors import DataError
 from recattn.types import DatasetInfo, Report, silent
 
@@ -33,13 +28,7 @@ _GENRES_100K = (  # in the order of their columns, after "unknown"
 _RATINGS = (0.5, 5.0)
 
 
-@dataclass(frozen=True)
-class Film:
-    """One film as a file of films has it."""
-
-    item_id: str
-    title: str
-    genres: tuple[str, ...]
+Film = tuple[str, tuple[str, ...]]  # title and genres
 
 
 @dataclass(frozen=True)
@@ -62,13 +51,13 @@ def _csv(text: str) -> list[str]:
 
 
 def _piped(cells: Sequence[str]) -> Film:
-    return Film(cells[0], cells[1].strip(), tuple(genre for genre in cells[2].split("|") if genre != _NO_GENRES))
+    return cells[1].strip(), tuple(genre for genre in cells[2].split("|") if genre not in ("", _NO_GENRES))
 
 
 def _flagged(cells: Sequence[str]) -> Film:
     """A film of 100k: a column for each genre."""
     flags = zip(_GENRES_100K, cells[6:], strict=True)
-    return Film(cells[0], cells[1].strip(), tuple(genre for genre, flag in flags if flag == "1"))
+    return cells[1].strip(), tuple(genre for genre, flag in flags if flag == "1")
 
 
 _COMMAS = Layout("comma-separated columns, with a header", _csv, header=True)
@@ -92,6 +81,7 @@ def import_movielens(
     path: str | Path,
     positive: float | None = None,
     held_out: str = "leave-one-out",
+    core: int = 0,
     replace: bool = False,
     report: Report = silent,
 ) -> DatasetInfo:
@@ -102,19 +92,17 @@ def import_movielens(
         path: folder or zip as published.
         positive: the least rating that counts; None: whoever rated a film watched it.
         held_out: "leave-one-out" or "time"; see ``recattn.data.interactions``.
+        core: the least number of ratings that count for every user and every film.
         replace: whether a dataset of that name may go.
         report: hears of phases "read" (bytes) and "write" (impressions); may raise ``Cancelled``.
 
     Raises:
         DataError: when the input is not as expected, more than 1 % of a file's rows are bad, or nothing can be written.
     """
-    checked_name(name, "dataset")
-    check_free(name, replace)
-    rule, layout = Rule(positive, held_out), _layout(Path(path))
+    layout = _layout(Path(path))
     films, ratings = input_files(Path(path), "ml", (layout.films, layout.ratings))
-    with claimed(name):
-        check_free(name, replace)
-        return write_claimed(name, _read(layout, films, ratings, rule, report), report)
+    read, rule = partial(_read, layout, films, ratings), Rule(positive, held_out, core)
+    return import_found(name, Origin("MovieLens", "films"), (films, ratings), read, rule, replace, report)
 
 
 def _layout(path: Path) -> Published:
@@ -128,39 +116,34 @@ def _layout(path: Path) -> Published:
     )
 
 
-def _read(layout: Published, films: InputFile, ratings: InputFile, rule: Rule, report: Report) -> Content:
-    rejections, progress = Rejections(), Progress(report, films.size + ratings.size)
-    film_rows = Rows(films, layout.film_columns, rejections, progress, layout.film_layout)
-    rating_rows = Rows(ratings, 4, rejections, progress, layout.rating_layout)
-    catalogue = _films(film_rows, layout)
-    index = {film.item_id: number for number, film in enumerate(catalogue)}
-    splits, notes = impressions_of(_ratings(rating_rows, index), rule)
-    if not splits:
-        raise DataError(f"No rating of {ratings.name} counts.", "Needed is one or more.", "Lower the threshold.")
-    return Content(
-        items=_table(catalogue),
-        splits=splits,
-        source="MovieLens",
-        checksums={rows.file.name: rows.sha256 for rows in (film_rows, rating_rows)},
-        rows_read={rows.file.name: rows.read - rows.layout.header for rows in (film_rows, rating_rows)},
-        rejected=dict(rejections.counts),
-        rejected_rows=tuple(rejections.rows),
-        notes=notes,
-        domain="films",
-    )
+def _read(layout: Published, films: InputFile, ratings: InputFile, intake: Intake) -> Found:
+    items = _films(intake.rows(films, layout.film_columns, layout.film_layout), layout)
+    return Found(items, _ratings(intake.rows(ratings, 4, layout.rating_layout), items.index))
 
 
-def _films(rows: Rows, layout: Published) -> list[Film]:
-    films: dict[str, Film] = {}
+def _films(rows: Rows, layout: Published) -> Items:
+    films = Items()
     for line, cells in rows:
         if not cells[0]:
             rows.leave_out(line, Unusable("films without an id", str(cells)))
-        elif cells[0] in films:
+        elif cells[0] in films.index:
             rows.leave_out(line, Unusable("films repeated", cells[0], harmless=True))
         else:
-            films[cells[0]] = layout.film(cells)
+            films.describe(cells[0], _item(*layout.film(cells)))
     rows.check()
-    return list(films.values())
+    return films
+
+
+def _item(title: str, genres: tuple[str, ...]) -> Item:
+    year = found[1] if (found := _YEAR.search(title)) else ""
+    return Item(
+        title,
+        abstract=", ".join(genres),
+        category=genres[0] if genres else "",
+        subcategory=" ".join(genres[1:2]),
+        entities=genres,
+        attributes={"year": year, "genres": genres},
+    )
 
 
 def _ratings(rows: Rows, index: Mapping[str, int]) -> Interactions:
@@ -187,24 +170,3 @@ def _take(collecting: Collecting, cells: Sequence[str], index: Mapping[str, int]
     if not _RATINGS[0] <= weight <= _RATINGS[1]:
         raise Unusable(f"ratings outside {_RATINGS[0]:g} to {_RATINGS[1]:g}", rating)
     collecting.add(user, index[film], moment, weight)
-
-
-def _table(films: Sequence[Film]) -> pa.Table:
-    years = [found[1] if (found := _YEAR.search(film.title)) else "" for film in films]
-    return pa.table(
-        {
-            "item_id": [film.item_id for film in films],
-            "title": [film.title for film in films],
-            "abstract": [", ".join(film.genres) for film in films],
-            "category": [film.genres[0] if film.genres else "" for film in films],
-            "subcategory": [" ".join(film.genres[1:2]) for film in films],
-            "url": [""] * len(films),
-            "published": [datetime(int(year), 1, 1) if year and year != "0000" else None for year in years],
-            "entities": [list(film.genres) for film in films],
-            "image_url": [""] * len(films),
-            "attributes": [
-                json.dumps({"year": year, "genres": film.genres}) for year, film in zip(years, films, strict=True)
-            ],
-        },
-        schema=ITEM_SCHEMA,
-    )

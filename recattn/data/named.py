@@ -1,4 +1,4 @@
-"""Tables of lines whose columns have names: .csv and .tsv with a header, .jsonl with an object a line."""
+"""Tables whose columns have names: .csv and .tsv with a header, .jsonl with an object a line, .parquet."""
 
 import csv
 import json
@@ -9,28 +9,44 @@ from pathlib import Path
 from typing import Any
 
 from recattn.data.gzipped import SUFFIX, gzipped
+from recattn.data.parquet_rows import ParquetRows, parquet_names
 from recattn.data.rows import Layout, Progress, Rejections, Rows
-from recattn.data.sources import InputFile, input_files
+from recattn.data.sources import InputFile, file_names, input_files
 from recattn.errors import DataError
 
-_COMMAS, _TABS, _OBJECTS = ".csv", ".tsv", ".jsonl"
+_COMMAS, _TABS, _OBJECTS, _COLUMNS = ".csv", ".tsv", ".jsonl", ".parquet"
 _LOOKED_AT = 100  # first objects of a .jsonl that say which names there are
 _LONGEST_HEADER = 1 << 20
 
 Picking = Callable[[Sequence[str]], list[str]]
 
 
-def table_file(path: Path) -> InputFile:
-    """The table at a path.
+def table_files(path: Path) -> list[InputFile]:
+    """The table at a path: a file, or the parts of one in a folder, in the order of their names.
 
     Raises:
         DataError: when it isn't there or is no such table.
     """
-    if _suffix(path.name) not in (_COMMAS, _TABS, _OBJECTS):
-        allowed = "Allowed are .csv, .tsv and .jsonl, also packed as .gz."
+    if not path.is_dir():
+        return [_table_file(path)]
+    names = sorted(name for name in file_names(path) if _is_table(name) and not name.startswith((".", "_")))
+    kinds = {_suffix(name) for name in names}
+    if len(kinds) != 1:
+        given = f"{path} holds {'tables of several kinds' if kinds else 'no table'}."
+        raise DataError(given, "Allowed is a folder with the parts of one table.", "Name the file itself.")
+    return [_table_file(path / name) for name in names]
+
+
+def _table_file(path: Path) -> InputFile:
+    if not _is_table(path.name):
+        allowed = "Allowed are .csv, .tsv and .jsonl, also packed as .gz, .parquet, and folders of parts."
         raise DataError(f"{path} is no table that is read.", allowed, "Unpack or convert it.")
     file = input_files(path.parent, path.parent.name or "table", [path.name])[0]
     return gzipped(file, path) if path.suffix.lower() == SUFFIX else file
+
+
+def _is_table(name: str) -> bool:
+    return _suffix(name) in (_COMMAS, _TABS, _OBJECTS) or name.lower().endswith(_COLUMNS)
 
 
 def _suffix(name: str) -> str:
@@ -46,6 +62,9 @@ def named_rows(
         DataError: when a name isn't there, or stands twice.
     """
     suffix = _suffix(file.name)
+    if suffix == _COLUMNS and file.path:
+        _check_names(file, names, parquet_names(file.path))
+        return ParquetRows(file, file.path, names, rejections, progress), list
     if suffix == _OBJECTS:
         _check_names(file, names, _names_of_objects(file))
         layout = Layout("values of one JSON object a line", partial(_values, names))

@@ -15,7 +15,7 @@ from typing import IO, Protocol, runtime_checkable
 from recattn.errors import DataError
 
 _RATIO = 100  # text packs 3 to 10 times; nothing real comes near this
-_DIRECTORY_BYTES = 4_000_000  # of a zip's list of names: tens of thousands of files; each costs memory when it is opened
+_DIRECTORY_BYTES = 4_000_000  # of a zip's list of names: tens of thousands of files, each of which costs memory
 _TAIL_BYTES = 1 << 17  # the end of a zip: the record of its directory and a comment of at most 64 KiB
 _ABSOLUTE = re.compile(r"[/\\]|[A-Za-z]:")
 
@@ -35,11 +35,15 @@ class Lines(Protocol):
 
 @dataclass(frozen=True)
 class InputFile:
-    """One file of an import. ``name`` is what error messages and checksums call it, e.g. ``train/news.tsv``."""
+    """One file of an import. ``name`` is what error messages and checksums call it, e.g. ``train/news.tsv``.
+
+    ``path`` is where it lies as it is, None inside a zip.
+    """
 
     name: str
     size: int
     open: Callable[[], AbstractContextManager[Lines]]
+    path: Path | None = None
 
 
 def input_files(path: Path, part: str, names: Sequence[str]) -> list[InputFile]:
@@ -86,7 +90,7 @@ def _in_folder(path: Path, part: str, name: str) -> InputFile:
     file = path / name
     if not file.is_file():
         raise DataError(f"{path} has no file {name}.", _expected([name]), "Check the path.")
-    return InputFile(f"{part}/{name}", file.stat().st_size, partial(_open_file, file))
+    return InputFile(f"{part}/{name}", file.stat().st_size, partial(_open_file, file), file)
 
 
 def _in_zip(path: Path, members: Sequence[zipfile.ZipInfo], part: str, name: str) -> InputFile:

@@ -1,54 +1,37 @@
-"""Reads interactions from any table of lines: .csv, .tsv or .jsonl, its columns by name; items from a second one.
+"""Reads interactions from any table: .csv, .tsv, .jsonl or .parquet, its columns by name; items from a second one.
 
 Rows are lines, so a quoted cell with a line end in it counts as a bad row. Without times the order of the file is that
-of time. An item that the table of items doesn't have keeps its id as title.
+of time. An item that the table of items doesn't have keeps its id as title. With a column of labels a row says that an
+item was shown, and whether it was clicked; see ``recattn.data.shown``.
 """
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 
-from recattn.config import checked_name
-from recattn.data.folders import claimed
-from recattn.data.interactions import Collecting, Interactions, Rule, impressions_of, seconds
-from recattn.data.named import Picking, named_rows, table_file
-from recattn.data.rows import Progress, Rejections, Rows, Unusable
-from recattn.data.schema import ITEM_SCHEMA
-from recattn.data.writing import Content, check_free, write_claimed
+from recattn.data.context import Contexts
+from recattn.data.intake import Found, Intake, Origin, import_found
+from recattn.data.interactions import Collecting, Interactions, Rule, seconds
+from recattn.data.item_table import ItemTable
+from recattn.data.items import Items
+from recattn.data.named import table_files
+from recattn.data.rows import Unusable
+from recattn.data.schema import DOMAINS
+from recattn.data.shown import CollectingShown, Shown
+from recattn.data.sources import InputFile
 from recattn.errors import DataError
 from recattn.types import DatasetInfo, Report, silent
 
-ROLES = ("user", "item", "time", "weight")
+ROLES = ("user", "item", "time", "weight", "label", "impression")
 _NEEDED = ("user", "item")
-_ABSTRACT = 500  # letters
+_LABELS = {"1": True, "1.0": True, "true": True, "0": False, "0.0": False, "false": False}
 _LATEST = 9_000_000_000  # seconds, the year 2255: what lies beyond is no time
 _UNKNOWN = int(np.iinfo(np.int64).min)  # as a datetime64: NaT
-
-
-@dataclass(frozen=True)
-class ItemTable:
-    """Where items stand: the column of their ids, those of their text (the first is the title), and their category."""
-
-    path: str
-    item_id: str
-    text: tuple[str, ...] = ()
-    category: str = ""
-
-
-@dataclass
-class _Catalogue:
-    """Items in the order in which they were met, and what is known of them."""
-
-    index: dict[str, int] = field(default_factory=dict)
-    described: dict[str, tuple[list[str], str]] = field(default_factory=dict)
-
-    def number(self, item: str) -> int:
-        return self.index.setdefault(item, len(self.index))
 
 
 def import_interactions(
@@ -59,8 +42,12 @@ def import_interactions(
     item_id: str | None = None,
     text: Sequence[str] = (),
     category: str = "",
+    attributes: Mapping[str, str] | None = None,
+    context: Sequence[str] = (),
+    domain: str = "",
     positive: float | None = None,
     held_out: str = "leave-one-out",
+    core: int = 0,
     replace: bool = False,
     report: Report = silent,
 ) -> DatasetInfo:
@@ -68,116 +55,125 @@ def import_interactions(
 
     Args:
         name: of the dataset.
-        path: a .csv or .tsv with a header, or a .jsonl.
-        columns: which column is "user" and "item", and where there are such, "time" and "weight".
+        path: a .csv or .tsv with a header, a .jsonl, a .parquet, or a folder with the parts of one.
+        columns: which column is "user" and "item", and where there are such, "time", "weight", "label" (1 = clicked,
+            0 = only shown) and "impression".
         items: a table of items; without it, or for items it lacks, the id is the title.
         item_id: its column of ids; None: the same name as that of the interactions.
         text: its columns of text; the first is the title, the others make the abstract (500 letters).
         category: its column of categories.
+        attributes: name -> its column of what else is known; "year", "genres" and "image" are shown.
+        context: columns of the interactions that describe the item; see ``recattn.data.context``.
+        domain: what the items are, one of `DOMAINS`; "": ads with labels, otherwise products.
         positive: the least weight that counts; None: every interaction does.
         held_out: "leave-one-out" or "time"; see ``recattn.data.interactions``.
+        core: how many interactions every user and item must have.
         replace: whether a dataset of that name may go.
         report: hears of phases "read" (bytes) and "write" (impressions); may raise ``Cancelled``.
 
     Raises:
         DataError: when a column isn't there, more than 1 % of a file's rows are bad, or nothing can be written.
     """
-    checked_name(name, "dataset")
-    check_free(name, replace)
-    rule, roles = Rule(positive, held_out), _checked(columns, positive)
-    known = ItemTable(items, item_id or roles["item"], tuple(text), category) if items else None
-    if known and not known.text:
-        raise DataError(f"{items} has no columns of text chosen.", "One or more are needed.", "Name them: --text title")
-    with claimed(name):
-        check_free(name, replace)
-        return write_claimed(name, _read(Path(path), roles, known, rule, report), report)
+    rule, roles = Rule(positive, held_out, core), _checked(columns, positive, core)
+    known = ItemTable(items, item_id or roles["item"], tuple(text), category, attributes or {}) if items else None
+    domain = domain or ("ads" if "label" in roles else "products")
+    if domain not in DOMAINS:
+        raise DataError(f"The domain {domain!r} was given.", f"Allowed are {', '.join(DOMAINS)}.", "Choose one.")
+    tables, item_tables = table_files(Path(path)), known.files() if known else []
+    reading = partial(_read, tables, item_tables, roles, known, tuple(context))
+    return import_found(name, Origin("interactions", domain), [*item_tables, *tables], reading, rule, replace, report)
 
 
-def _checked(columns: Mapping[str, str], positive: float | None) -> dict[str, str]:
+def _checked(columns: Mapping[str, str], positive: float | None, core: int) -> dict[str, str]:
     given = f"Given were columns for {', '.join(columns) or 'nothing'}."
     remedy = "Say for instance --columns user=userId,item=itemId,time=timestamp"
     if set(columns) - set(ROLES) or not set(_NEEDED) <= set(columns):
-        raise DataError(given, "Needed are user and item; time and weight may be there.", remedy)
+        raise DataError(given, f"Needed are user and item; allowed are {', '.join(ROLES)}.", remedy)
     if positive is not None and "weight" not in columns:
         raise DataError(given, "A least weight needs a column of weights.", remedy + ",weight=rating")
+    if "label" in columns and not {"time", "impression"} & set(columns):
+        raise DataError(given, "Labels need a time or an impression, which rows were shown together.", remedy)
+    if "label" in columns and (core or positive is not None):
+        raise DataError("A least weight or a core was given with labels.", "", "Leave one of them out.")
     return dict(columns)
 
 
-def _read(path: Path, roles: Mapping[str, str], known: ItemTable | None, rule: Rule, report: Report) -> Content:
-    table, item_table = table_file(path), table_file(Path(known.path)) if known else None
-    rejections = Rejections()
-    progress = Progress(report, table.size + (item_table.size if item_table else 0))
-    catalogue, read = _Catalogue(), []
-    if known and item_table:
-        names = list(dict.fromkeys([known.item_id, *known.text, *filter(None, [known.category])]))
-        rows, cells_of = named_rows(item_table, names, rejections, progress)
-        _take_items(rows, cells_of, known, names, catalogue)
-        read.append(rows)
-    names = list(dict.fromkeys(roles.values()))
-    rows, cells_of = named_rows(table, names, rejections, progress)
-    splits, notes = impressions_of(_interactions(rows, cells_of, roles, names, catalogue), rule)
-    read.append(rows)
-    if not splits:
-        raise DataError(f"No interaction of {table.name} counts.", "Needed is one or more.", "Lower the threshold.")
-    bare = len(catalogue.index) - len(catalogue.described)
-    return Content(
-        items=_items(catalogue),
-        splits=splits,
-        source="interactions",
-        checksums={rows.file.name: rows.sha256 for rows in read},
-        rows_read={rows.file.name: rows.read - rows.layout.header for rows in read},
-        rejected=dict(rejections.counts),
-        rejected_rows=tuple(rejections.rows),
-        notes=(*notes, *([f"{bare:,} items have no description; their id is their title."] if bare else [])),
-    )
+def _read(
+    tables: Sequence[InputFile],
+    item_tables: Sequence[InputFile],
+    roles: Mapping[str, str],
+    known: ItemTable | None,
+    context: Sequence[str],
+    intake: Intake,
+) -> Found:
+    items, contexts = Items(), Contexts(context)
+    if known:
+        known.read(item_tables, intake, items)
+    names = list(dict.fromkeys([*roles.values(), *context]))
+    taking = _Taking(roles, names, items, contexts)
+    for rows, cells_of in intake.parts(tables, names):
+        for line, cells in rows:
+            try:
+                taking.take(cells_of(cells))
+            except Unusable as why:
+                rows.leave_out(line, why)
+    bare = f"{items.bare:,} items have no description; their id is their title."
+    notes = ([bare] if items.bare else [], contexts.describe(items))
+    return Found(items, taking.found(), tuple(chain.from_iterable(notes)))
 
 
-def _take_items(rows: Rows, cells_of: Picking, known: ItemTable, names: Sequence[str], catalogue: _Catalogue) -> None:
-    for line, cells in rows:
-        found = dict(zip(names, (cell.strip() for cell in cells_of(cells)), strict=True))
-        item = found[known.item_id]
+class _Taking:
+    """Takes rows of a table in, their cells in the order of ``names``."""
+
+    def __init__(self, roles: Mapping[str, str], names: Sequence[str], items: Items, contexts: Contexts) -> None:
+        self._places = [names.index(roles[role]) if role in roles else None for role in ROLES]
+        self._contexts, self._context_places = contexts, [names.index(column) for column in contexts.columns]
+        self._items = items
+        self._interactions, self._shown = Collecting(), CollectingShown()
+        self._labelled = "label" in roles
+
+    def take(self, cells: Sequence[str]) -> None:
+        """One row.
+
+        Raises:
+            Unusable: when it can't be used.
+        """
+        found = (None if place is None else cells[place].strip() for place in self._places)
+        user, item, time, weight, label, impression = found
+        if not user:
+            raise Unusable("interactions without a user", item or "")
         if not item:
-            rows.leave_out(line, Unusable("items without an id", str(cells)))
-        elif item in catalogue.index:
-            rows.leave_out(line, Unusable("items repeated", item, harmless=True))
+            raise Unusable("interactions without an item", user)
+        amount = 1.0 if weight is None else _amount(weight)
+        moment = _UNKNOWN if time is None else _moment(time)
+        if self._labelled:
+            clicked = _clicked(label or "")
+            if impression == "":
+                raise Unusable("rows without an impression", user)
+            self._shown.add(user, self._items.number(item), moment, clicked, impression)
         else:
-            catalogue.number(item)
-            texts = [found[name] for name in known.text]
-            catalogue.described[item] = (texts, found[known.category] if known.category else "")
-    rows.check()
+            self._interactions.add(user, self._items.number(item), moment, amount)
+        self._contexts.add(item, [cells[place].strip() for place in self._context_places])
+
+    def found(self) -> Interactions | Shown:
+        """All that was taken in."""
+        return self._shown.shown() if self._labelled else self._interactions.interactions()
 
 
-def _interactions(
-    rows: Rows, cells_of: Picking, roles: Mapping[str, str], names: Sequence[str], catalogue: _Catalogue
-) -> Interactions:
-    collecting = Collecting()
-    places = [names.index(roles[role]) if role in roles else None for role in ROLES]
-    for line, cells in rows:
-        picked = cells_of(cells)
-        try:
-            user, item, time, weight = (None if place is None else picked[place].strip() for place in places)
-            _take(collecting, catalogue, user or "", item or "", time, weight)
-        except Unusable as why:
-            rows.leave_out(line, why)
-    rows.check()
-    return collecting.interactions()
+def _clicked(text: str) -> bool:
+    if (clicked := _LABELS.get(text.lower())) is None:
+        raise Unusable("labels other than 0 and 1", text)
+    return clicked
 
 
-def _take(
-    collecting: Collecting, catalogue: _Catalogue, user: str, item: str, time: str | None, weight: str | None
-) -> None:
-    if not user:
-        raise Unusable("interactions without a user", item)
-    if not item:
-        raise Unusable("interactions without an item", user)
+def _amount(text: str) -> float:
     try:
-        amount = 1.0 if weight is None else float(weight)
+        amount = float(text)
     except ValueError as error:
-        raise Unusable("weights that are no numbers", weight or "") from error
+        raise Unusable("weights that are no numbers", text) from error
     if not math.isfinite(amount):
-        raise Unusable("weights that are no numbers", weight or "")
-    moment = _UNKNOWN if time is None else _moment(time)
-    collecting.add(user, catalogue.number(item), moment, amount)
+        raise Unusable("weights that are no numbers", text)
+    return amount
 
 
 def _moment(text: str) -> int:
@@ -197,24 +193,3 @@ def _written(text: str) -> int:
     except ValueError:
         found = datetime.fromisoformat(text.removesuffix(" UTC"))
     return int((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp())
-
-
-def _items(catalogue: _Catalogue) -> pa.Table:
-    ids = list(catalogue.index)
-    described = [catalogue.described.get(item, ([], "")) for item in ids]
-    blank = [""] * len(ids)
-    return pa.table(
-        {
-            "item_id": ids,
-            "title": [(texts[0] if texts else "") or item for item, (texts, _) in zip(ids, described, strict=True)],
-            "abstract": [". ".join(filter(None, texts[1:]))[:_ABSTRACT] for texts, _ in described],
-            "category": [category for _, category in described],
-            "subcategory": blank,
-            "url": blank,
-            "published": [None] * len(ids),
-            "entities": [[] for _ in ids],
-            "image_url": blank,
-            "attributes": ["{}"] * len(ids),
-        },
-        schema=ITEM_SCHEMA,
-    )

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recattn.data.interactions import HISTORY, Collecting, Interactions, Rule, impressions_of
+from recattn.data.interactions import HISTORY, Collecting, Interactions, Rule, impressions_of, summed
 from recattn.errors import UnknownError
 
 
@@ -76,3 +76,27 @@ def test_every_counted_pair_is_clicked_once_and_never_in_its_own_history(rows: l
     for user, item, history in found:
         assert item not in history and len(set(history)) == len(history)
         assert {(user, read) for read in history} <= wanted
+
+
+def test_a_core_leaves_out_again_what_falls_below_when_others_have_gone() -> None:
+    pairs = [("a", 1), ("a", 2), ("b", 1), ("b", 2), ("c", 2), ("c", 3), ("d", 3)]  # d goes, so 3 goes, so c goes
+    splits, notes = impressions_of(collected([(user, item, item, 1.0) for user, item in pairs]), Rule(core=2))
+    assert {(user, item) for split in splits for user, item, _ in clicks(splits, split)} == set(pairs[:4])
+    assert "3 interactions of users or items with fewer than 2 are left out." in notes
+    assert impressions_of(collected([("a", 1, 1, 1.0)]), Rule(core=2))[0] == {}
+    with pytest.raises(UnknownError, match="core of -1"):
+        Rule(core=-1)
+
+
+@given(st.lists(ROW, max_size=40), st.integers(1, 4))
+def test_everybody_and_everything_of_a_core_has_as_many_as_it_says(rows: list, core: int) -> None:
+    splits, _ = impressions_of(collected(rows), Rule(core=core))
+    left = [(user, item) for split in splits for user, item, _ in clicks(splits, split)]
+    for place in (0, 1):
+        names = [pair[place] for pair in left]
+        assert all(names.count(name) >= core for name in names)
+
+
+def test_weights_of_what_was_taken_again_add_up() -> None:
+    rows = [("a", 1, 10, 2.0), ("b", 1, 20, 5.0), ("a", 1, 30, 3.0), ("a", 2, 40, 1.0)]
+    assert summed(collected(rows)).weight.tolist() == [5.0, 5.0, 5.0, 1.0]

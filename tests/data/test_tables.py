@@ -75,8 +75,36 @@ def test_wrong_columns_are_answered_with_those_that_are_there(tmp_path: Path) ->
         import_interactions("shop", table, {"user": "who"})
     with pytest.raises(DataError, match="needs a column of weights"):
         import_interactions("shop", table, {"user": "who", "item": "sku"}, positive=3)
-    with pytest.raises(DataError, match=r"Allowed are \.csv, \.tsv and \.jsonl"):
+    with pytest.raises(DataError, match=r"Allowed are \.csv, \.tsv and \.jsonl.*\.parquet"):
         import_interactions("shop", tmp_path / "taken.xlsx", ROLES)
+
+
+def test_items_have_a_domain_and_what_else_is_known_of_them(tmp_path: Path) -> None:
+    (tmp_path / "items.tsv").write_text(
+        "sku\tname\tout\tkinds\tpicture\na\tHeat\t15 May 1995\tCrime|Drama\thttps://x.example/a.jpg\nb\tB\t\t\t\n"
+    )
+    attributes = {"year": "out", "genres": "kinds", "image": "picture"}
+    table, items = separated(tmp_path / "taken.csv", ","), str(tmp_path / "items.tsv")
+    info = import_interactions("shop", table, ROLES, items, text=["name"], attributes=attributes, domain="films")
+    found = Dataset.open("shop").items().set_index("item_id")
+    known = {"year": "1995", "genres": ["Crime", "Drama"], "image": "https://x.example/a.jpg"}
+    assert info.domain == "films" and json.loads(found["attributes"]["a"]) == known
+    assert (str(found["published"]["a"]), found["image_url"]["a"]) == ("1995-01-01 00:00:00", known["image"])
+    assert found["attributes"]["b"] == ""
+    with pytest.raises(DataError, match="Allowed are news, films, products, music, ads"):
+        import_interactions("other", table, ROLES, domain="weather")
+
+
+def test_a_core_leaves_out_items_and_numbers_the_others_afresh(tmp_path: Path) -> None:
+    pairs = [("u1", "x"), ("u1", "a"), ("u1", "b"), ("u2", "b"), ("u2", "a"), ("u3", "x")]
+    (tmp_path / "taken.csv").write_text("who,sku\n" + "".join(f"{who},{sku}\n" for who, sku in [*pairs, ("u4", "y")]))
+    info = import_interactions("shop", tmp_path / "taken.csv", {"user": "who", "item": "sku"}, core=2)
+    dataset = Dataset.open("shop")
+    assert (info.items, info.users) == (2, 2) and dataset.items()["item_id"].tolist() == ["a", "b"]
+    assert (dataset.user("u1").history, dataset.user("u2").history) == (("a", "b"), ("b", "a"))
+    assert "2 items that nobody took are left out." in info.notes
+    with pytest.raises(DataError, match="Lower the threshold or the core"):
+        import_interactions("other", tmp_path / "taken.csv", {"user": "who", "item": "sku"}, core=9)
 
 
 @pytest.mark.parametrize("time", ["86400", "86400.0", "1970-01-02", "1970-01-02T01:00:00+01:00"])
