@@ -18,14 +18,14 @@ from recattn.evaluation.lists import mmr, unit
 from recattn.explanation.methods import method_for
 from recattn.models.altering import moved, scrambled
 from recattn.models.asking import Asking
-from recattn.models.attention import Reading
 from recattn.models.blocking import cell_effects
 from recattn.models.contributions import contributions
 from recattn.models.encoder import TextEncoder, item_texts
 from recattn.models.loading import load_model, run_place, trained_on
 from recattn.models.many import Top, top_of_all, user_vectors
+from recattn.models.pooling import Reading
 from recattn.models.predicting import predictions
-from recattn.models.scoring import category_rows, embed_items, score_impressions
+from recattn.models.scoring import embed_items, item_rows, score_impressions
 from recattn.models.standing import Standing
 from recattn.models.vectors import encoder_of, item_vectors
 from recattn.models.words import led_to, words_prediction
@@ -51,8 +51,8 @@ class Recommender:
         self._titles: list[str] = items["title"].tolist()
         self._category_names: list[str] = items["category"].tolist()
         self._vectors = item_vectors(self.model.config, folder, items, report)
-        self._categories = category_rows(self.model, self._category_names)
-        self._items = embed_items(self.model, self._vectors, self._categories)
+        self._known_rows = item_rows(self.model, items)
+        self._items = embed_items(self.model, self._vectors, self._known_rows)
 
     @classmethod
     def load(cls, folder: Path | str, dataset: Dataset | None = None, report: Report = silent) -> "Recommender":
@@ -193,14 +193,14 @@ class Recommender:
         """
         visible = self._visible(history)
         vectors = moved(self._vectors[visible], distance, seed)
-        clicks = embed_items(self.model, vectors, self._categories[visible])
+        clicks = embed_items(self.model, vectors, self._known_rows[visible])
         return self._predictions(visible, clicks, vectors, [candidate])[0]
 
     def scrambled(self, seed: int) -> "Recommender":
         """The same items with a model that has learned nothing: the entries of each weight in another order."""
         other = copy(self)
         other.model = scrambled(self.model, seed)
-        other._items = embed_items(other.model, self._vectors, self._categories)
+        other._items = embed_items(other.model, self._vectors, self._known_rows)
         return other
 
     def score_impressions(
@@ -253,7 +253,7 @@ class Recommender:
         other = self._vectors[row] if told != row else clicks.sum(axis=0)
         read_there = (visible == told) & (told != row)
         history_items = self._items[torch.as_tensor(visible)]
-        scored = led_to(self.model, history_items, self._items[row], int(self._categories[told]), read_there)
+        scored = led_to(self.model, history_items, self._items[row], self._known_rows[told], read_there)
         return words_prediction(self._encoder, text, candidate, scored, other)
 
     def margin(
@@ -332,7 +332,7 @@ class Recommender:
     def _predictions(
         self,
         visible: Int[np.ndarray, " click"],
-        clicks: Float[Tensor, "click dim"],
+        clicks: Float[Tensor, "click width"],
         vectors: Float[np.ndarray, "click text_dim"],
         candidates: Sequence[str],
     ) -> list[Prediction]:

@@ -16,7 +16,7 @@ from recattn.errors import RecAttnError
 from recattn.evaluation.metrics import impression_metrics
 from recattn.models.attention import RecAttnModel
 from recattn.models.encoder import TextEncoder
-from recattn.models.scoring import category_rows, embed_items, score_impressions
+from recattn.models.scoring import embed_items, item_rows, score_impressions
 from recattn.types import Array, Impressions
 
 _VARIANTS_DIFFER = 0.5  # in a coordinate; these are not equal and are not meant to be
@@ -108,7 +108,7 @@ def _losses(given: Given, variants: dict[str, TextEncoder]) -> dict[str, Fact]:
 def _ndcg(
     model: RecAttnModel, dataset: Dataset, impressions: Impressions, vectors: Float[Array, "item text_dim"]
 ) -> float:
-    items = embed_items(model, vectors, category_rows(model, dataset.items()["category"].tolist()))
+    items = embed_items(model, vectors, item_rows(model, dataset.items()))
     scores = score_impressions(model, items, impressions)
     found = impression_metrics(scores, np.asarray(impressions.labels), impressions.candidate_offsets)
     return float(np.nanmean(found["ndcg@10"]))

@@ -11,7 +11,7 @@ from recattn.benchmark.given import Given
 from recattn.benchmark.race import OURS, Contest
 from recattn.evaluation.metrics import impression_metrics
 from recattn.models.encoder import TextEncoder
-from recattn.models.scoring import category_rows, embed_items, score_impressions
+from recattn.models.scoring import embed_items, item_rows, score_impressions
 from recattn.types import Array, Impressions
 
 _FEW = 40  # impressions that are scored from their texts; the rest is a matter of patience
@@ -50,7 +50,7 @@ class _Work:
     def __init__(self, given: Given) -> None:
         self.impressions, self.model, self.titles = given.split("dev"), given.model(), given.titles
         self.encoder: TextEncoder = given.text_encoder
-        self.rows = category_rows(self.model, given.opened.items()["category"].tolist())
+        self.rows = item_rows(self.model, given.opened.items())
         self.vectors = self.encoder.encode(self.titles)
         self.table = torch.as_tensor(self.vectors)
 

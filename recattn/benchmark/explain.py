@@ -15,8 +15,8 @@ from recattn.explanation.agreement import badge
 from recattn.explanation.removing import PAIRS, random_orders, shapley
 from recattn.models.asking import Asking
 from recattn.models.attention import RecAttnModel
-from recattn.models.shape import RecAttnConfig
 from recattn.models.predicting import predictions
+from recattn.models.shape import RecAttnConfig
 from recattn.types import Array, Prediction, Report, silent
 
 CLICKS, CANDIDATES = 50, 20

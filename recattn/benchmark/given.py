@@ -10,9 +10,9 @@ import torch
 
 from recattn.data import Dataset
 from recattn.models.attention import RecAttnModel
-from recattn.models.shape import RecAttnConfig
 from recattn.models.encoder import DEFAULT_ENCODER, TextEncoder, item_texts
 from recattn.models.loading import load_model
+from recattn.models.shape import RecAttnConfig
 from recattn.types import Impressions
 
 

@@ -15,8 +15,8 @@ from recattn.data import Dataset
 from recattn.data.schema import ITEM_SCHEMA
 from recattn.data.writing import Content, write_dataset
 from recattn.models.attention import RecAttnModel
-from recattn.models.shape import RecAttnConfig
 from recattn.models.encoder import TextEncoder
+from recattn.models.shape import RecAttnConfig
 from recattn.recommender import Recommender
 from recattn.types import Array, Impressions
 
@@ -79,9 +79,9 @@ class _Plain:
     def __init__(self, recommender: Recommender, history: list[str]) -> None:
         self.model = recommender.model
         rows = torch.as_tensor(recommender.dataset.index(history))
-        categories = torch.zeros(len(recommender.vectors), dtype=torch.long)
+        nowhere = torch.zeros(len(recommender.vectors), 2, dtype=torch.long)
         with torch.inference_mode():
-            self.items = self.model.embed(torch.as_tensor(recommender.vectors), categories)
+            self.items = self.model.embed(torch.as_tensor(recommender.vectors), nowhere)
         self.rows = rows
 
     def best(self) -> Float[Array, " rank"]:

@@ -98,17 +98,17 @@ class _Work:
 
     def naive(self, steps: int) -> Float[Array, " step"]:
         """The first steps of an epoch, each encoding the text of each click and candidate in it."""
-        categories = self.trainee.categories
-        return self._loop(self.learn, steps, lambda model, batch: self._scores_from_texts(model, categories, batch))
+        known = self.trainee.rows
+        return self._loop(self.learn, steps, lambda model, batch: self._scores_from_texts(model, known, batch))
 
     def bare(self, impressions: Impressions) -> Float[Array, " step"]:
         """Steps with nothing around them."""
-        table, categories = cast(Tensor, self.trainee.table), self.trainee.categories
+        table, known = cast(Tensor, self.trainee.table), self.trainee.rows
 
         def scores(model: RecAttnModel, batch: Batch) -> Tensor:
             items = torch.as_tensor(batch.items)
             places = (torch.as_tensor(part) for part in (batch.history, batch.keep, batch.candidates))
-            return model(table[items], categories[items], *places).scores
+            return model(table[items], known[items], *places).scores
 
         return self._loop(impressions, self.steps, scores)
 
@@ -154,15 +154,15 @@ class _Work:
             rng = np.random.default_rng([config.seed, step])
             yield make_batch(impressions, samples, rows, config.max_history, config.history_dropout, rng)
 
-    def _scores_from_texts(self, model: RecAttnModel, categories: Tensor, batch: Batch) -> Tensor:
+    def _scores_from_texts(self, model: RecAttnModel, known: Tensor, batch: Batch) -> Tensor:
         """Each click and each candidate encoded where it stands, the texts of one sample at a time."""
-        history = torch.zeros(*batch.keep.shape, model.config.dim)
-        candidates = torch.zeros(*batch.candidates.shape, model.config.dim)
+        history = torch.zeros(*batch.keep.shape, model.config.width)
+        candidates = torch.zeros(*batch.candidates.shape, model.config.width)
         for sample, seen in enumerate(batch.keep):
             rows = batch.items[np.concatenate([batch.history[sample][seen], batch.candidates[sample]])]
             with torch.no_grad():
                 vectors = self.encoder.embed([self.titles[row] for row in rows])
-            items = model.embed(vectors, categories[torch.as_tensor(rows)])
+            items = model.embed(vectors, known[torch.as_tensor(rows)])
             history[sample, torch.as_tensor(seen)] = items[: int(seen.sum())]
             candidates[sample] = items[int(seen.sum()) :]
         return model.score(model.read(history, torch.as_tensor(batch.keep)), candidates)[0]

@@ -15,8 +15,9 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from recattn.models.attention import Reading, RecAttnModel
+from recattn.models.attention import RecAttnModel
 from recattn.models.blocks import Block
+from recattn.models.pooling import Reading
 from recattn.models.subsets import Subsets
 
 _CELLS_PER_BATCH = 1 << 21  # bounds the memory of one batch of forward runs
@@ -31,7 +32,7 @@ class Asking:
         clicks: the visible history as the model compares items, oldest first.
     """
 
-    def __init__(self, model: RecAttnModel, clicks: Float[Tensor, "click dim"]) -> None:
+    def __init__(self, model: RecAttnModel, clicks: Float[Tensor, "click width"]) -> None:
         self.model = model
         with torch.inference_mode(False):
             self.clicks = clicks.clone()  # an inference tensor can't take part in a gradient
@@ -41,10 +42,12 @@ class Asking:
         """Whether the fast path holds for this model."""
         config = self.model.config
         units = len(self.clicks) + int(config.null_click)
-        return config.exact and config.attention == "learned" and not config.candidate_pooling and units > 0
+        sees_all = config.attention == "learned" and not config.causal
+        pools_alike = config.pooling == "additive" and not config.candidate_pooling
+        return config.exact and sees_all and pools_alike and self.model.fusion is None and units > 0
 
     def masked(
-        self, keep: Bool[np.ndarray, "subset click"], candidates: Float[Tensor, "candidate dim"]
+        self, keep: Bool[np.ndarray, "subset click"], candidates: Float[Tensor, "candidate width"]
     ) -> Float[np.ndarray, "subset candidate"]:
         """Scores with only the kept clicks visible, each in its place."""
         with torch.inference_mode():
@@ -54,7 +57,7 @@ class Asking:
             return self._forward(self.clicks.expand(len(keep), -1, -1), torch.as_tensor(keep), candidates).numpy()
 
     def deleted(
-        self, keep: Bool[np.ndarray, "subset click"], candidates: Float[Tensor, "candidate dim"]
+        self, keep: Bool[np.ndarray, "subset click"], candidates: Float[Tensor, "candidate width"]
     ) -> Float[np.ndarray, "subset candidate"]:
         """Scores as if only the kept clicks had been read: positions count over them alone."""
         with torch.inference_mode():
@@ -68,7 +71,7 @@ class Asking:
             return scores.numpy()
 
     def gradient(
-        self, scale: Float[np.ndarray, " step"], candidate: Float[Tensor, " dim"]
+        self, scale: Float[np.ndarray, " step"], candidate: Float[Tensor, " width"]
     ) -> Float[np.ndarray, "step click"]:
         """(click - null click) x gradient at null click + step * (click - null click)."""
         with torch.inference_mode(False), torch.enable_grad():
@@ -79,7 +82,7 @@ class Asking:
             (slope,) = torch.autograd.grad(score.sum(), along)
         return slope.numpy()
 
-    def origin(self, candidates: Float[Tensor, "candidate dim"]) -> Float[np.ndarray, " candidate"]:
+    def origin(self, candidates: Float[Tensor, "candidate width"]) -> Float[np.ndarray, " candidate"]:
         """Scores when every click is the null click: step 0 of `gradient`."""
         with torch.inference_mode():
             clicks = self._null.expand(1, len(self.clicks), -1)
@@ -87,9 +90,9 @@ class Asking:
 
     def _forward(
         self,
-        clicks: Float[Tensor, "subset click dim"],
+        clicks: Float[Tensor, "subset click width"],
         keep: Bool[Tensor, "subset click"],
-        candidates: Float[Tensor, "candidate dim"],
+        candidates: Float[Tensor, "candidate width"],
     ) -> Float[Tensor, "subset candidate"]:
         units = clicks.shape[1] + 1
         size = max(1, min(_SUBSETS_PER_BATCH, _CELLS_PER_BATCH // (units * len(candidates))))
@@ -100,9 +103,9 @@ class Asking:
         return torch.cat(parts)
 
     @property
-    def _null(self) -> Float[Tensor, " dim"]:
-        null = self.model.null_click
-        return torch.zeros(self.model.config.dim) if null is None else null.detach()
+    def _null(self) -> Float[Tensor, " width"]:
+        config, null = self.model.config, self.model.null_click
+        return torch.zeros(config.width) if null is None else F.pad(null.detach(), (0, config.width - config.dim))
 
     @cached_property
     def _subsets(self) -> Subsets:

@@ -3,23 +3,25 @@
 For a history of units (a learned null click, then the clicks, oldest first), with x_i the vector of unit i and
 p_i its position counted from the most recent click:
 
-    x_i   = W_x e_i + category                             e_i: the text encoder's vector of the item
-    A^h   = softmax(q^h k^hT / sqrt(d / H))                q, k from x_i + p_i; only visible units
+    x_i   = W_x e_i + category [+ id]                      e_i: the text encoder's vector of the item
+    A^h   = softmax(q^h k^hT / sqrt(d / H))                q, k from x_i + p_i; only visible units [i <= j]
     z_j   = x_j + concat_h sum_i A^h_ji v^h_i              v from x_i; x_j is the residual path
     w_j   = softmax_j(u . tanh(W_p (z_j + p_j)) + z_j B c)   additive pooling; B only when candidate-aware
-    score = s * sum_j w_j (z_j . c)                        c: the candidate, embedded as x is
+    score = s * (sum_j w_j (z_j . c) [+ f mean_i cos(e_i, e_c)])   c: the candidate, embedded as x is
 
-With A and w held at the values they took, a one-layer score is a sum over heads and units (`contributions`).
+With A and w held at the values they took, a one-layer score is a sum over heads and units (`contributions`). What
+stands in brackets is optional: an embedding of the item's id, causal attention, `LateFusion` (e: its text).
 
 Source: self-attention after Vaswani et al. 2017, https://arxiv.org/abs/1706.03762; as a news recommender after
 Wu et al. 2019 (NRMS), https://aclanthology.org/D19-1671. We differ: no output projection (as in the founding
 document, Z' = A V), a residual path, positions from the most recent click in q, k and the pooling only, a null
-click, one shared tower for clicks and candidates.
+click, one shared tower for clicks and candidates. With more layers, feed-forward parts, causal attention and the user
+as the last unit (`LastPooling`) it is a model of the family of Kang and McAuley 2018 (SASRec),
+https://arxiv.org/abs/1808.09781, with the same differences.
 """
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -27,6 +29,12 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 from transformers.utils.generic import ModelOutput
+
+from recattn.models.blocks import Block
+from recattn.models.fusion import LateFusion
+from recattn.models.identities import Identities
+from recattn.models.pooling import AdditivePooling, LastPooling, Reading
+from recattn.models.shape import RecAttnConfig
 
 
 @dataclass
@@ -39,40 +47,6 @@ class RecAttnOutput(ModelOutput):
     pooling: Float[Tensor, "batch candidate query"] | None = None
     contributions: Float[Tensor, "batch candidate head key"] | None = None  # None where not exact
     residuals: Float[Tensor, "batch candidate key"] | None = None
-
-
-@dataclass
-class Reading:
-    """Histories after the attention layers: all that scoring any candidate needs."""
-
-    z: Float[Tensor, "batch unit dim"]
-    keep: Bool[Tensor, "batch unit"]
-    positions: Float[Tensor, "unit dim"]
-    x: Float[Tensor, "batch unit dim"]
-    attentions: Float[Tensor, "batch layer head query key"] | None = None
-    values: Float[Tensor, "batch head key head_dim"] | None = None  # of the last layer
-
-
-class AdditivePooling(nn.Module):
-    """One weight per unit, a softmax over the history; candidate-aware when asked for."""
-
-    def __init__(self, config: RecAttnConfig) -> None:
-        super().__init__()
-        self.project = nn.Linear(config.dim, 128)
-        self.query = nn.Linear(128, 1, bias=False)
-        self.bilinear = nn.Linear(config.dim, config.dim, bias=False) if config.candidate_pooling else None
-        nn.init.normal_(self.query.weight, std=0.02)
-        if self.bilinear is not None:
-            nn.init.zeros_(self.bilinear.weight)
-
-    def forward(
-        self, reading: Reading, candidates: Float[Tensor, "batch candidate dim"]
-    ) -> Float[Tensor, "batch _ unit"]:
-        """The weights; without the bilinear term the same for every candidate (an axis of 1)."""
-        logits = self.query(torch.tanh(self.project(reading.z + reading.positions))).transpose(1, 2)
-        if self.bilinear is not None:
-            logits = logits + candidates @ self.bilinear(reading.z).transpose(1, 2)
-        return masked_softmax(logits, reading.keep[:, None, :])
 
 
 class RecAttnModel(PreTrainedModel):
@@ -88,11 +62,13 @@ class RecAttnModel(PreTrainedModel):
         self.position = nn.Embedding(config.max_history, config.dim)
         self.null_click = nn.Parameter(torch.zeros(config.dim)) if config.null_click else None
         self.blocks = nn.ModuleList(Block(config) for _ in range(config.layers))
-        self.pooling = AdditivePooling(config)
+        self.pooling = LastPooling() if config.pooling == "last" else AdditivePooling(config)
         self.log_scale = nn.Parameter(torch.tensor(math.log(10.0)))
         nn.init.orthogonal_(self.project.weight)  # keeps the angles between texts
         nn.init.zeros_(self.category.weight)
         nn.init.normal_(self.position.weight, std=0.5 / math.sqrt(config.dim))
+        self.identities = Identities(config.known_items, config.dim) if config.known_items else None
+        self.fusion = LateFusion(config) if config.late_fusion != "none" else None
         self.post_init()
 
     def _init_weights(self, module: nn.Module) -> None:
@@ -100,14 +76,29 @@ class RecAttnModel(PreTrainedModel):
         nearly the cosine of the candidate to the mean of the history."""
 
     def embed(
-        self, vectors: Float[Tensor, "item text_dim"], categories: Int[Tensor, " item"]
-    ) -> Float[Tensor, "item dim"]:
-        """Items as the model compares them: x for a click, c for a candidate."""
-        return self.project(vectors) + self.category(categories)
+        self, vectors: Float[Tensor, "item text_dim"], rows: Int[Tensor, "item 2"]
+    ) -> Float[Tensor, "item width"]:
+        """Items as the model compares them: x for a click, c for a candidate; with late fusion the text's direction
+        stands behind it.
+
+        Args:
+            vectors: of the items' texts.
+            rows: of each item's category and of its id in their embeddings; 0 for what the model never saw.
+        """
+        items = self.project(vectors) + self.category(rows[:, 0])
+        if self.identities is not None:
+            items = items + self.identities(rows[:, 1])
+        return items if self.fusion is None else torch.cat([items, F.normalize(vectors, dim=-1)], dim=-1)
+
+    def parted(
+        self, items: Float[Tensor, "*shape width"]
+    ) -> tuple[Float[Tensor, "*shape dim"], Float[Tensor, "*shape text"]]:
+        """What attention works on, and the text's direction (no features of it without late fusion)."""
+        return items[..., : self.config.dim], items[..., self.config.dim :]
 
     def read(
         self,
-        clicks: Float[Tensor, "batch click dim"],
+        clicks: Float[Tensor, "batch click width"],
         keep: Bool[Tensor, "batch click"],
         explain: bool = False,
         heads: Bool[Tensor, "layer head"] | None = None,
@@ -119,55 +110,63 @@ class RecAttnModel(PreTrainedModel):
         """
         batch, n_clicks = keep.shape
         positions = self.unit_positions(n_clicks)
+        clicks, texts = self.parted(clicks)
         x = F.dropout(clicks, self.config.dropout, self.training)
         if self.null_click is not None:
             x = torch.cat([self.null_click.expand(batch, 1, -1), x], dim=1)
             keep = torch.cat([keep.new_ones(batch, 1), keep], dim=1)
+            texts = F.pad(texts, (0, 0, 1, 0))
         z, maps, values = x, [], None
         for layer, block in enumerate(self.blocks):
             z, weights, values = block(z, positions, keep, explain, None if heads is None else heads[layer])
             maps.append(weights)
-        return Reading(
-            z, keep, positions, x, torch.stack(maps, dim=1) if explain else None, values if explain else None
-        )
+        attentions = torch.stack(maps, dim=1) if explain else None
+        return Reading(z, keep, positions, x, attentions, values if explain else None, texts)
 
     def unit_positions(self, n_clicks: int) -> Float[Tensor, "unit dim"]:
         """The position vector of each unit, counted from the most recent click; the null click has none."""
         return F.pad(self.position.weight[:n_clicks].flip(0), (0, 0, int(self.config.null_click), 0))
 
     def score(
-        self, reading: Reading, candidates: Float[Tensor, "batch candidate dim"]
+        self, reading: Reading, candidates: Float[Tensor, "batch candidate width"]
     ) -> tuple[Float[Tensor, "batch candidate"], Float[Tensor, "batch candidate query"]]:
         """Scores (logits) of candidates, and the pooling weights they came from."""
+        candidates, texts = self.parted(candidates)
         pooling = self.pooling(reading, candidates)
         users = pooling @ reading.z  # (batch, candidate or 1, dim)
         # One user for all candidates is one product; a product each would write out batch x candidate x dim numbers.
         products = candidates @ users.mT if users.shape[1] == 1 else (users * candidates).sum(dim=-1, keepdim=True)
-        return self.log_scale.exp() * products[..., 0], pooling.expand(-1, candidates.shape[1], -1)
+        scores = self.log_scale.exp() * products[..., 0]
+        if self.fusion is not None:
+            scores = scores + self.log_scale.exp() * self.fusion(reading, texts).sum(dim=-1)
+        return scores, pooling.expand(-1, candidates.shape[1], -1)
 
     def contributions(
         self,
         reading: Reading,
         pooling: Float[Tensor, "batch candidate query"],
-        candidates: Float[Tensor, "batch candidate dim"],
+        candidates: Float[Tensor, "batch candidate width"],
     ) -> tuple[Float[Tensor, "batch candidate head key"] | None, Float[Tensor, "batch candidate key"] | None]:
         """The score as a sum over heads and units, and over units on the residual path; None where not exact.
 
         s * sum_j w_j A^h_ji (v^h_i . c^h) and s * w_i (x_i . c): attention and pooling held at the values they took.
+        What late fusion adds stands with the latter.
         """
         if not self.config.exact or reading.attentions is None or reading.values is None:
             return None, None
         scale = self.log_scale.exp()
+        candidates, texts = self.parted(candidates)
         by_head = candidates.unflatten(-1, (self.config.heads, -1))  # (batch, candidate, head, head_dim)
         looked_at = torch.einsum("bcj,bhji->bchi", pooling, reading.attentions[:, -1])
         adds = torch.einsum("bhid,bchd->bchi", reading.values, by_head)
-        own = pooling * (candidates @ reading.x.transpose(1, 2))
-        return scale * looked_at * adds, scale * own if self.config.residual else torch.zeros_like(own)
+        own = pooling * (candidates @ reading.x.transpose(1, 2)) * float(self.config.residual)
+        own = own if self.fusion is None else own + self.fusion(reading, texts)
+        return scale * looked_at * adds, scale * own
 
     def forward(
         self,
         vectors: Float[Tensor, "item text_dim"],
-        categories: Int[Tensor, " item"],
+        rows: Int[Tensor, "item 2"],
         history: Int[Tensor, "batch click"],
         keep: Bool[Tensor, "batch click"],
         candidates: Int[Tensor, "batch candidate"],
@@ -178,14 +177,14 @@ class RecAttnModel(PreTrainedModel):
 
         Args:
             vectors: text vectors of the distinct items.
-            categories: their rows in the category embedding.
+            rows: of their categories and ids in the embeddings.
             history: rows of ``vectors``, oldest first, padded on the left with any row.
             keep: True where a click is real and visible.
             candidates: rows of ``vectors``.
             labels: which candidate was clicked; gives the cross-entropy loss.
             explain: return attention, pooling and contributions too.
         """
-        items = self.embed(vectors, categories)
+        items = self.embed(vectors, rows)
         chosen = items[candidates]
         reading = self.read(items[history], keep, explain)
         scores, pooling = self.score(reading, chosen)

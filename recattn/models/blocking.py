@@ -12,13 +12,14 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from recattn.models.attention import Reading, RecAttnModel
+from recattn.models.attention import RecAttnModel
+from recattn.models.pooling import LastPooling, Reading
 
 _LEAST_LEFT = 1e-6  # of a row's weight; where a row has no other place to look, its head adds nothing there
 
 
 def cell_effects(
-    model: RecAttnModel, reading: Reading, candidate: Float[Tensor, " dim"]
+    model: RecAttnModel, reading: Reading, candidate: Float[Tensor, " width"]
 ) -> Float[Tensor, "head query key"] | None:
     """By how much the score falls when one head can't look from one unit at another; None for deeper models.
 
@@ -29,9 +30,11 @@ def cell_effects(
     """
     if not model.config.exact or reading.attentions is None:
         return None
-    heads = model.config.heads
+    heads, scale, candidate = model.config.heads, model.log_scale.exp(), model.parted(candidate)[0]
     moves = _moves(reading.attentions[0, 0], cast(Tensor, reading.values)[0])
     z, pooling = reading.z[0], model.pooling
+    if isinstance(pooling, LastPooling):  # nothing but that unit moves the score
+        return -scale * pooling(reading, candidate[None, None])[0, 0][:, None] * _along(moves, candidate)
     row = pooling.project(z + reading.positions)  # (query, hidden)
     by_head = pooling.project.weight.unflatten(1, (heads, -1))  # (hidden, head, head_dim)
     moved = row[:, None] + torch.einsum("hqkd,phd->hqkp", moves, by_head)
@@ -42,7 +45,7 @@ def cell_effects(
         logit = logit + z @ direction
         logits = logits + (z @ direction)[:, None] + _along(moves, direction)
     own = z @ candidate
-    return model.log_scale.exp() * _fall(logit, logits, own, own[:, None] + _along(moves, candidate))
+    return scale * _fall(logit, logits, own, own[:, None] + _along(moves, candidate))
 
 
 def _moves(

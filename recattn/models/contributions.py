@@ -16,12 +16,14 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from recattn.models.attention import Reading, RecAttnModel
+from recattn.models.attention import RecAttnModel
 from recattn.models.blocks import Block
+from recattn.models.pooling import Reading
 
 
 class Contributions(NamedTuple):
-    """Parts of the score of each candidate: through each head of the last layer, past it, and from biases."""
+    """Parts of the score of each candidate: through each head of the last layer, past it (also by late fusion), and
+    from biases."""
 
     by_head: Float[Tensor, "candidate head key"]
     residual: Float[Tensor, "candidate key"]
@@ -32,7 +34,7 @@ def contributions(
     model: RecAttnModel,
     reading: Reading,
     pooling: Float[Tensor, "1 candidate query"],
-    candidates: Float[Tensor, "candidate dim"],
+    candidates: Float[Tensor, "candidate width"],
 ) -> Contributions:
     """The parts for one history, read on the explaining path."""
     by_head, residual = model.contributions(reading, pooling, candidates[None])
@@ -47,10 +49,10 @@ def _frozen(
     model: RecAttnModel,
     reading: Reading,
     pooling: Float[Tensor, "candidate query"],
-    candidates: Float[Tensor, "candidate dim"],
+    candidates: Float[Tensor, "candidate width"],
 ) -> Contributions:
     """Input x gradient of the linear map that is left when all else is held, one path a head and one past them."""
-    x = reading.x[0]
+    x, (candidates, texts) = reading.x[0], model.parted(candidates)
     start = x.expand(model.config.heads + 1, -1, -1).clone().requires_grad_()  # (path, unit, dim)
     z, linear = x, start
     maps = cast(Tensor, reading.attentions)[0]
@@ -64,6 +66,8 @@ def _frozen(
         (gradient,) = torch.autograd.grad(score, start, retain_graph=True)
         parts.append((gradient * x).sum(dim=-1))
     by_path = torch.stack(parts)  # (candidate, path, unit)
+    if model.fusion is not None:  # linear as it is, and past all heads
+        by_path[:, -1] += (model.log_scale.exp() * model.fusion(reading, texts[None])[0]).detach()
     return Contributions(by_path[:, :-1], by_path[:, -1], bias)
 
 

@@ -16,8 +16,8 @@ from recattn.types import Prediction
 
 def predictions(
     model: RecAttnModel,
-    clicks: Float[Tensor, "click dim"],
-    candidates: Float[Tensor, "candidate dim"],
+    clicks: Float[Tensor, "click width"],
+    candidates: Float[Tensor, "candidate width"],
     items: Sequence[str],
     names: Sequence[str],
     similarity: Float[np.ndarray, "candidate click"],

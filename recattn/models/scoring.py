@@ -4,6 +4,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
@@ -33,24 +34,25 @@ def padded_histories(impressions: Impressions, rows: Int[np.ndarray, " batch"], 
 
 
 def embed_items(
-    model: RecAttnModel, vectors: Float[np.ndarray, "item text_dim"], categories: Int[np.ndarray, " item"]
-) -> Float[Tensor, "item dim"]:
+    model: RecAttnModel, vectors: Float[np.ndarray, "item text_dim"], rows: Int[np.ndarray, "item 2"]
+) -> Float[Tensor, "item width"]:
     """All items as the model compares them."""
     with torch.inference_mode():
-        return model.embed(
-            torch.as_tensor(vectors, device=model.device), torch.as_tensor(categories, device=model.device)
-        )
+        return model.embed(torch.as_tensor(vectors, device=model.device), torch.as_tensor(rows, device=model.device))
 
 
-def category_rows(model: RecAttnModel, categories: list[str]) -> Int[np.ndarray, " item"]:
-    """The row of each category in the model's embedding; 0 for one it never saw."""
+def item_rows(model: RecAttnModel, items: pd.DataFrame) -> Int[np.ndarray, "item 2"]:
+    """The rows of each item's category and id in the model's embeddings; 0 for what it never saw."""
     row = {name: index + 1 for index, name in enumerate(model.config.categories)}
-    return np.array([row.get(name, 0) for name in categories], dtype=np.int64)
+    categories = np.array([row.get(name, 0) for name in items["category"].tolist()], dtype=np.int64)
+    if model.identities is None:
+        return np.stack([categories, np.zeros_like(categories)], axis=1)
+    return np.stack([categories, model.identities.rows(items["item_id"].tolist())], axis=1)
 
 
 def score_impressions(
     model: RecAttnModel,
-    items: Float[Tensor, "item dim"],
+    items: Float[Tensor, "item width"],
     impressions: Impressions,
     report: Report = silent,
     heads: Bool[np.ndarray, "layer head"] | None = None,

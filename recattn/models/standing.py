@@ -20,7 +20,7 @@ class Standing:
         deleted: whether clicks that are not kept count as never read; otherwise they are hidden in their place.
     """
 
-    def __init__(self, asking: Asking, items: Float[Tensor, "item dim"], deleted: bool) -> None:
+    def __init__(self, asking: Asking, items: Float[Tensor, "item width"], deleted: bool) -> None:
         self.items, self.ask = items, asking.deleted if deleted else asking.masked
 
     def margins(self, keep: Bool[np.ndarray, "subset click"], n: int) -> Float[np.ndarray, " subset"]:

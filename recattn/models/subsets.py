@@ -22,6 +22,7 @@ from torch import Tensor
 
 from recattn.models.attention import RecAttnModel
 from recattn.models.blocks import Block, masked_softmax
+from recattn.models.pooling import AdditivePooling
 
 _FEW = 4  # hidden clicks up to which taking out is faster than adding up
 _FEW_PER_BATCH = 17  # keeps what one batch makes in the processor's cache
@@ -43,12 +44,13 @@ class Subsets:
     """What the patterns share.
 
     Args:
-        model: one layer, learned attention, pooling that does not see the candidate, no feed-forward.
+        model: one layer, learned attention that sees all units, additive pooling that does not see the candidate, no
+            feed-forward, no late fusion.
         clicks: the visible history, oldest first.
     """
 
     def __init__(self, model: RecAttnModel, clicks: Float[Tensor, "click dim"]) -> None:
-        attention, pooling = cast(Block, model.blocks[0]).attention, model.pooling
+        attention, pooling = cast(Block, model.blocks[0]).attention, cast(AdditivePooling, model.pooling)
         self.null, self.heads = int(model.config.null_click), model.config.heads
         self.residual, self.query = model.config.residual, pooling.query.weight[0]
         positions = model.unit_positions(len(clicks))

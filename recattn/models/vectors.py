@@ -18,8 +18,8 @@ from safetensors.numpy import load_file, save_file
 
 from recattn.config import vectors_folder
 from recattn.errors import RunError
-from recattn.models.shape import RecAttnConfig
 from recattn.models.encoder import Text, TextEncoder, item_texts
+from recattn.models.shape import RecAttnConfig
 from recattn.types import Report, silent
 
 _SHARD = 4096

@@ -107,9 +107,9 @@ class Words:
 
 def led_to(
     model: RecAttnModel,
-    clicks: Float[Tensor, "click dim"],
-    candidate: Float[Tensor, " dim"],
-    category: int,
+    clicks: Float[Tensor, "click width"],
+    candidate: Float[Tensor, " width"],
+    rows: Int[np.ndarray, " 2"],
     told: Bool[np.ndarray, " click"],
 ) -> Scored:
     """From vectors of one item's text to the candidate's score.
@@ -118,12 +118,12 @@ def led_to(
         model: in evaluation mode.
         clicks: the visible history as the model compares items.
         candidate: the same for what is scored.
-        category: row of the told item's category.
+        rows: of the told item's category and id in the embeddings.
         told: which clicks are the item whose text is told; none when it is the candidate itself.
     """
 
     def scored(vectors: Float[Tensor, "subset text_dim"]) -> Float[Tensor, " subset"]:
-        embedded = model.embed(vectors, torch.tensor(category).expand(len(vectors)))
+        embedded = model.embed(vectors, torch.as_tensor(rows).expand(len(vectors), -1))
         if not told.any():
             reading = model.read(clicks.clone()[None], torch.ones(1, len(clicks), dtype=torch.bool))
             return model.score(reading, embedded[None])[0][0]

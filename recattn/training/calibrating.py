@@ -43,7 +43,7 @@ def calibrate(folder: Path, dataset: Dataset, report: Report = silent) -> Calibr
     """
     # here, since pages that only read what was found must not wait for torch
     from recattn.models.loading import load_model
-    from recattn.models.scoring import category_rows, embed_items, score_impressions
+    from recattn.models.scoring import embed_items, item_rows, score_impressions
     from recattn.models.vectors import item_vectors
     from recattn.training.batches import split_by_time
 
@@ -54,7 +54,7 @@ def calibrate(folder: Path, dataset: Dataset, report: Report = silent) -> Calibr
     inside = split_by_time(dataset.impressions("train"), settings.validation_share)[1]
     model, items = load_model(folder), dataset.items()
     vectors = item_vectors(model.config, folder, items, report)
-    embedded = embed_items(model, vectors, category_rows(model, items["category"].tolist()))
+    embedded = embed_items(model, vectors, item_rows(model, items))
     scores = score_impressions(model, embedded, dev, report)
     temperature = 1.0
     if len(inside) and inside.labels is not None:

@@ -41,7 +41,18 @@ class TrainingConfig:
     null_click: bool = setting(True, "Model", "A learned unit that is always there: an empty history has a score.")
     residual: bool = setting(True, "Model", "Keep each click's own vector beside what attention adds.")
     category_embedding: bool = setting(True, "Model", "Learn a vector for each category, added to the item's.")
+    id_embedding: bool = setting(False, "Model", "Learn a vector for each item, added to its text's; new ones: none.")
     candidate_pooling: bool = setting(False, "Model", "Let the pooling weights depend on the candidate.")
+    pooling: str = setting(
+        "additive", "Model", "The user is a weighted mean of the history, or its last.", choices=("additive", "last")
+    )
+    causal: bool = setting(False, "Model", "Each click looks only at itself and those before it.")
+    late_fusion: str = setting(
+        "none",
+        "Model",
+        "Add the cosine of the candidate's text with those of the clicks, with a learned weight: mean or highest.",
+        choices=("none", "mean", "max"),
+    )
     feed_forward: bool = setting(False, "Model", "Normalisation and feed-forward in each layer; no exact sum then.")
     attention: str = setting(
         "learned",

@@ -16,6 +16,7 @@ from recattn.data import Dataset
 from recattn.errors import TrainingError
 from recattn.evaluation.baselines import BASELINES, Evidence
 from recattn.models.encoder import Text, TextEncoder, item_texts
+from recattn.models.identities import Identities
 from recattn.models.scoring import embed_items, score_impressions
 from recattn.models.vectors import missing_texts
 from recattn.training.batches import Samples, draw_batches, drawn_share, make_batch, split_by_time
@@ -61,7 +62,9 @@ def estimate(dataset: Dataset, config: TrainingConfig, report: Report = silent) 
     report("estimate", 2, 4)
     of_a_text = _a_text_with_gradients(trainee) if config.trains_encoder else 0.0
     trainee.fine_tuning, trainee.table = None, torch.randn(len(items), trainee.encoder.dim)
-    trainee.categories = torch.zeros(len(items), dtype=torch.long)
+    trainee.rows = torch.zeros(len(items), 2, dtype=torch.long)
+    if config.id_embedding:  # all of it is updated in every step
+        trainee.model.identities = Identities(len(items), config.dim)
     a_step, texts = _a_step(trainee, config, learn, samples)
     report("estimate", 3, 4)
     a_history = _a_history(trainee, learn, dataset)
@@ -131,7 +134,7 @@ def _a_history(trainee: Trainee, learn: Impressions, dataset: Dataset) -> float:
         return 0.0
     vectors = trainee.table.numpy()
     some = learn.rows(np.linspace(0, len(learn) - 1, min(_HISTORIES, len(learn))).astype(np.int64))
-    embedded = embed_items(trainee.model, vectors, trainee.categories.numpy())
+    embedded = embed_items(trainee.model, vectors, trainee.rows.numpy())
     evidence = Evidence(some, vectors, *dataset.clicks("train"))
     score_impressions(trainee.model, embedded, some.rows(np.arange(1)))
 

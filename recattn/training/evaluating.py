@@ -14,7 +14,7 @@ from recattn.evaluation.baselines import BASELINES, Evidence
 from recattn.evaluation.bootstrap import bootstrap_mean
 from recattn.evaluation.metrics import impression_metrics
 from recattn.models.loading import load_model
-from recattn.models.scoring import category_rows, embed_items, score_impressions
+from recattn.models.scoring import embed_items, item_rows, score_impressions
 from recattn.models.vectors import item_vectors
 from recattn.types import Evaluation, Impressions, Interval, Report, silent
 
@@ -76,7 +76,7 @@ def _all_scores(
     model = load_model(folder)
     items = dataset.items()
     vectors = item_vectors(model.config, folder, items, report)
-    embedded = embed_items(model, vectors, category_rows(model, items["category"].tolist()))
+    embedded = embed_items(model, vectors, item_rows(model, items))
     evidence = Evidence(impressions, vectors, *dataset.clicks("train"))
     scores = {name: baseline(evidence) for name, baseline in BASELINES.items()}
     scores[_MODEL] = score_impressions(model, embedded, impressions, report)

@@ -11,9 +11,9 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from recattn.models.attention import RecAttnModel
-from recattn.models.shape import RecAttnConfig
 from recattn.models.encoder import TextEncoder, item_texts
-from recattn.models.scoring import category_rows
+from recattn.models.scoring import item_rows
+from recattn.models.shape import RecAttnConfig
 from recattn.models.vectors import text_vectors
 from recattn.training.batches import Batch
 from recattn.training.config import TrainingConfig
@@ -38,7 +38,9 @@ class Trainee(nn.Module):
         self.encoder = TextEncoder.load(config.encoder, config.max_tokens)
         self.encoder.module.to(processes().device)
         self.model = RecAttnModel(_model_config(config, self.encoder, items))
-        self.categories = torch.as_tensor(category_rows(self.model, items["category"].tolist()))
+        if self.model.identities is not None:
+            self.model.identities.learn_names(items["item_id"].tolist())
+        self.rows = torch.as_tensor(item_rows(self.model, items))
         self.in_bf16 = config.precision == "bf16"
         self.fine_tuning: FineTuning | None = None
         self.table: Float[Tensor, "item text_dim"] | None = None
@@ -64,19 +66,19 @@ class Trainee(nn.Module):
         history, keep, candidates = (
             torch.as_tensor(part, device=device) for part in (batch.history, batch.keep, batch.candidates)
         )
-        categories = self.categories[torch.as_tensor(batch.items)].to(device)
+        rows = self.rows[torch.as_tensor(batch.items)].to(device)
         with torch.autocast(device.type, torch.bfloat16, enabled=self.in_bf16):
-            scores = self.model(self.vectors(batch.items), categories, history, keep, candidates).scores
+            scores = self.model(self.vectors(batch.items), rows, history, keep, candidates).scores
         return F.cross_entropy(scores.float(), labels)
 
-    def embedded(self, report: Report) -> Float[Tensor, "item dim"]:
+    def embedded(self, report: Report) -> Float[Tensor, "item width"]:
         """All items as the model compares them, with the encoder as it is now."""
         if self.fine_tuning is None:
             vectors = cast(Tensor, self.table)
         else:
             vectors = self.fine_tuning.encode(report)[torch.as_tensor(self.text_rows)]
         with torch.inference_mode():
-            return self.model.embed(vectors.to(self.model.device), self.categories.to(self.model.device))
+            return self.model.embed(vectors.to(self.model.device), self.rows.to(self.model.device))
 
     def save(self, folder: Path) -> None:
         """Write the model, and the encoder where it was trained, as ``save_pretrained`` does."""
@@ -101,6 +103,10 @@ def _model_config(config: TrainingConfig, encoder: TextEncoder, items: pd.DataFr
         candidate_pooling=config.candidate_pooling,
         feed_forward=config.feed_forward,
         attention=config.attention,
+        causal=config.causal,
+        pooling=config.pooling,
+        late_fusion=config.late_fusion,
+        known_items=len(items) if config.id_embedding else 0,
         dropout=config.dropout,
         encoder=config.encoder,
         encoder_fingerprint=encoder.fingerprint,

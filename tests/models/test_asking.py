@@ -20,7 +20,8 @@ def any_asking(
     """A model, clicks and candidates; a larger scale makes attention sharper."""
     model = any_model(**{"max_history": 20, **shape})
     generator = torch.Generator().manual_seed(2)
-    return model, scale * torch.randn(clicks, 12, generator=generator), torch.randn(3, 12, generator=generator)
+    width = model.config.width
+    return model, scale * torch.randn(clicks, width, generator=generator), torch.randn(3, width, generator=generator)
 
 
 def forward(model: RecAttnModel, clicks: torch.Tensor, keep: np.ndarray, candidates: torch.Tensor) -> np.ndarray:
@@ -97,6 +98,7 @@ def test_masked_and_deleted_differ_by_positions_alone() -> None:
 def test_the_gradient_is_that_of_the_model_on_the_way_from_the_null_click(shape: dict[str, Any]) -> None:
     model, clicks, candidates = any_asking(**shape)
     null = torch.zeros(12) if model.null_click is None else model.null_click.detach()
+    null = nn.functional.pad(null, (0, model.config.width - 12))  # a null click has no text
     found = Asking(model, clicks).gradient(np.array([0.0, 0.3, 1.0]), candidates[0])
     for row, step in enumerate((0.0, 0.3, 1.0)):
         place = (null + step * (clicks - null)).requires_grad_()
@@ -124,7 +126,7 @@ def test_clicks_and_candidates_from_inference_mode_can_be_asked() -> None:
         assert np.isfinite(slope).all()
 
 
-@pytest.mark.parametrize("shape", [{}, {"null_click": False}, {"layers": 2}], ids=str)
+@pytest.mark.parametrize("shape", VARIANTS, ids=str)
 def test_an_empty_history_and_no_question_are_answered(shape: dict[str, Any]) -> None:
     model, clicks, candidates = any_asking(clicks=0, **shape)
     asking, nothing = Asking(model, clicks), np.ones((2, 0), dtype=bool)

@@ -7,8 +7,8 @@ from torch import Tensor, nn
 
 from recattn.models.attention import RecAttnModel
 from recattn.models.blocks import SelfAttention, masked_softmax
-from recattn.models.shape import RecAttnConfig
 from recattn.models.loading import load_model
+from recattn.models.shape import RecAttnConfig
 
 VARIANTS: list[dict[str, Any]] = [
     {},
@@ -20,6 +20,14 @@ VARIANTS: list[dict[str, Any]] = [
     {"attention": "permuted"},
     {"layers": 2, "feed_forward": True},
     {"heads": 1, "null_click": False, "residual": False, "candidate_pooling": True},
+    {"known_items": 4},
+    {"causal": True},
+    {"pooling": "last"},
+    {"causal": True, "pooling": "last", "layers": 2, "feed_forward": True, "known_items": 4},
+    {"causal": True, "pooling": "last", "null_click": False, "attention": "uniform"},
+    {"late_fusion": "mean"},
+    {"late_fusion": "max", "layers": 2, "residual": False},
+    {"late_fusion": "max", "null_click": False, "candidate_pooling": True},
 ]
 
 
@@ -39,7 +47,7 @@ def any_batch() -> dict[str, Tensor]:
     lengths = torch.tensor([6, 2, 4, 3])
     return {
         "vectors": torch.randn(9, 10, generator=generator),
-        "categories": torch.randint(0, 3, (9,), generator=generator),
+        "rows": torch.randint(0, 3, (9, 2), generator=generator),
         "history": torch.randint(0, 9, (4, 6), generator=generator),
         "keep": torch.arange(6) >= 6 - lengths[:, None],
         "candidates": torch.randint(0, 9, (4, 5), generator=generator),
@@ -61,7 +69,9 @@ def test_attention_rows_sum_to_one_over_what_is_visible(settings: dict[str, Any]
     output = model(**batch, explain=True)
     null = int(model.config.null_click)
     assert output.attentions.shape == (4, model.config.layers, model.config.heads, 6 + null, 6 + null)
-    torch.testing.assert_close(output.attentions.sum(-1), torch.ones(output.attentions.shape[:-1]))
+    looking = torch.cat([torch.ones(4, null, dtype=torch.bool), batch["keep"]], dim=1)
+    rows = output.attentions.sum(-1)[looking[:, None, None].expand(output.attentions.shape[:-1])]
+    torch.testing.assert_close(rows, torch.ones_like(rows))
     torch.testing.assert_close(output.pooling.sum(-1), torch.ones(4, 5))
     hidden = ~batch["keep"][:, None, None, None, :].expand_as(output.attentions[..., null:])
     assert (output.attentions[..., null:][hidden] == 0).all()
@@ -94,7 +104,7 @@ def test_a_batch_gives_what_each_history_gives_alone(settings: dict[str, Any]) -
     for row, length in enumerate(batch["keep"].sum(dim=1).tolist()):
         alone = model(
             batch["vectors"],
-            batch["categories"],
+            batch["rows"],
             batch["history"][row : row + 1, 6 - length :],
             torch.ones(1, length, dtype=torch.bool),
             batch["candidates"][row : row + 1],
@@ -183,11 +193,11 @@ def test_an_untrained_model_orders_as_the_cosine_to_the_mean_of_the_history(sett
     model = RecAttnModel(RecAttnConfig(text_dim=48, dim=48, heads=12, null_click=False, **settings)).eval()
     vectors = nn.functional.normalize(torch.randn(60, 48), dim=-1)
     history, candidates = torch.arange(10)[None], torch.arange(10, 60)[None]
-    keep, categories = torch.ones(1, 10, dtype=torch.bool), torch.zeros(60, dtype=torch.long)
-    scores = model(vectors, categories, history, keep, candidates).scores[0]
+    keep, rows = torch.ones(1, 10, dtype=torch.bool), torch.zeros(60, 2, dtype=torch.long)
+    scores = model(vectors, rows, history, keep, candidates).scores[0]
     cosine = vectors[10:] @ vectors[:10].mean(dim=0)
     assert torch.corrcoef(torch.stack([scores.detach(), cosine]))[0, 1] > 0.95
-    clicks = model.embed(vectors, categories)[history]
+    clicks = model.embed(vectors, rows)[history]
     assert torch.as_tensor(model.read(clicks, keep, explain=True).attentions).amax(dim=-1).median() < 0.9, (
         "heads begin open"
     )
@@ -203,7 +213,7 @@ def test_a_saved_model_loads_to_the_same_scores(tmp_path: Any) -> None:
 @pytest.mark.parametrize("settings", VARIANTS, ids=str)
 def test_a_hidden_head_adds_nothing_and_the_others_what_they_added(settings: dict[str, Any]) -> None:
     model, batch = any_model(**settings), any_batch()
-    items = model.embed(batch["vectors"], batch["categories"])
+    items = model.embed(batch["vectors"], batch["rows"])
     clicks, candidates = items[batch["history"]], items[batch["candidates"]]
     heads = torch.ones(model.config.layers, model.config.heads, dtype=torch.bool)
     whole = model.read(clicks, batch["keep"], explain=True)

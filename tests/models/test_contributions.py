@@ -3,8 +3,9 @@ from typing import Any
 import pytest
 import torch
 
-from recattn.models.attention import Reading, RecAttnModel
+from recattn.models.attention import RecAttnModel
 from recattn.models.contributions import Contributions, _frozen, contributions
+from recattn.models.pooling import Reading
 from tests.models.test_attention import VARIANTS, any_model
 
 DEEPER = [
@@ -18,7 +19,8 @@ DEEPER = [
 
 def parts_of(model: RecAttnModel) -> tuple[Contributions, torch.Tensor, Reading, torch.Tensor, torch.Tensor]:
     generator = torch.Generator().manual_seed(4)
-    clicks, candidates = torch.randn(1, 7, 12, generator=generator), torch.randn(4, 12, generator=generator)
+    width = model.config.width
+    clicks, candidates = torch.randn(1, 7, width, generator=generator), torch.randn(4, width, generator=generator)
     with torch.inference_mode():
         reading = model.read(clicks, torch.ones(1, 7, dtype=torch.bool), explain=True)
         scores, pooling = model.score(reading, candidates[None])

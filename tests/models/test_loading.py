@@ -5,8 +5,8 @@ import pytest
 
 from recattn.errors import RunError
 from recattn.models.attention import RecAttnModel
-from recattn.models.shape import RecAttnConfig
 from recattn.models.loading import load_model
+from recattn.models.shape import RecAttnConfig
 
 
 @pytest.fixture

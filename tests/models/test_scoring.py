@@ -1,10 +1,11 @@
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
 from recattn.models.attention import RecAttnModel
+from recattn.models.scoring import embed_items, item_rows, padded_histories, score_impressions
 from recattn.models.shape import RecAttnConfig
-from recattn.models.scoring import category_rows, embed_items, padded_histories, score_impressions
 from recattn.types import Impressions
 
 
@@ -34,7 +35,7 @@ def test_scoring_all_at_once_equals_scoring_impression_by_impression(candidate_p
     for parameter in model.parameters():
         torch.nn.init.normal_(parameter, std=0.4)
     vectors = np.random.default_rng(1).normal(size=(12, 8)).astype(np.float32)
-    items = embed_items(model, vectors, np.zeros(12, dtype=np.int64))
+    items = embed_items(model, vectors, np.zeros((12, 2), dtype=np.int64))
     scores = score_impressions(model, items, impressions)
     for row in range(len(impressions)):
         alone = impressions.rows(np.array([row]))
@@ -64,7 +65,7 @@ def test_histories_are_padded_on_the_left_and_cut_to_the_latest() -> None:
 
 def test_each_distinct_history_is_read_once() -> None:
     model, impressions = RecAttnModel(RecAttnConfig(text_dim=8, dim=8, heads=2)), any_impressions(n=60)
-    items, totals = embed_items(model, np.eye(12, 8, dtype=np.float32), np.zeros(12, dtype=np.int64)), []
+    items, totals = embed_items(model, np.eye(12, 8, dtype=np.float32), np.zeros((12, 2), dtype=np.int64)), []
     score_impressions(model, items, impressions, lambda _phase, _done, total, **_figures: totals.append(total))
     distinct = {
         impressions.history[start:end].tobytes()
@@ -75,4 +76,5 @@ def test_each_distinct_history_is_read_once() -> None:
 
 def test_unknown_categories_share_row_zero() -> None:
     model = RecAttnModel(RecAttnConfig(text_dim=8, dim=8, heads=2, categories=["news", "sports"]))
-    assert category_rows(model, ["sports", "", "news", "cooking"]).tolist() == [2, 0, 1, 0]
+    items = pd.DataFrame({"item_id": list("abcd"), "category": ["sports", "", "news", "cooking"]})
+    assert item_rows(model, items).tolist() == [[2, 0], [0, 0], [1, 0], [0, 0]]

@@ -7,8 +7,8 @@ import pytest
 from recattn.data import Dataset, import_mind
 from recattn.data.sample import sample_folder, sample_truth
 from recattn.models.attention import RecAttnModel
-from recattn.models.shape import RecAttnConfig
 from recattn.models.encoder import TextEncoder
+from recattn.models.shape import RecAttnConfig
 from recattn.recommender import Recommender
 from recattn.trust.planted import caused_clicks, is_sample, planted_truth
 from tests.models.conftest import write_tiny_encoder

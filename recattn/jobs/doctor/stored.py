@@ -113,8 +113,8 @@ def _dataset_fault(folder: Path, job: Job) -> tuple[str, str] | None:
 
 def _encoder_fault(folder: Path) -> tuple[str, str] | None:
     """What is wrong with the text encoder that a run needs for texts it has no vectors of."""
-    from recattn.models.shape import RecAttnConfig
     from recattn.models.encoder import encoder_folder, fingerprint_of
+    from recattn.models.shape import RecAttnConfig
 
     config = RecAttnConfig.from_pretrained(folder)
     if (folder / "encoder").is_dir() or not config.encoder:  # its own: among the files already checked
