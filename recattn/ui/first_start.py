@@ -1,18 +1,17 @@
 """The first start: the sample is loaded and a model trained on it by itself, once, however many tabs are open."""
 
-import threading
-
 import streamlit as st
 
 from recattn.data.store import dataset_infos
 from recattn.errors import RecAttnError
+from recattn.jobs.alone import alone
 from recattn.jobs.registry import Registry
 from recattn.ui.guard import check_may_act, how_to_act, may_act
 from recattn.ui.job_progress import busy_run, show_job
 from recattn.ui.notices import show_error
 
 SAMPLE, QUICK = "sample", "quick"
-_one_at_a_time = threading.Lock()
+_FIRST = "first-start"  # what only one visitor at a time may begin, also where several servers share a home
 
 
 def sample_waits() -> bool:
@@ -21,8 +20,8 @@ def sample_waits() -> bool:
 
 
 def train_sample_once() -> None:
-    """Start the sample's training unless there is a run already; safe when two tabs come at once."""
-    with _one_at_a_time:
+    """Start the sample's training unless there is a run already; safe when two tabs or two servers come at once."""
+    with alone(_FIRST):
         if sample_waits():
             from recattn.jobs.starting import start_training
             from recattn.training.config import configured
@@ -73,7 +72,7 @@ def _load_and_train() -> None:
 
     try:
         check_may_act("import", SAMPLE)
-        with st.spinner("Loading the sample"), _one_at_a_time:
+        with st.spinner("Loading the sample"), alone(_FIRST):
             if all(info.name != SAMPLE for info in dataset_infos()):
                 folder = sample_folder()
                 import_mind(SAMPLE, folder / "train", folder / "dev")

@@ -1,7 +1,7 @@
 """A client of the server's websocket that is no browser and sends what it likes."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.Button_pb2 import Button
@@ -17,11 +17,25 @@ class Forger:
         self._page, self._socket = page, socket
         self.buttons: dict[str, Button] = {}
         self.fields: dict[str, TextInput] = {}
-        self.words = ""
+        self.words, self.session = "", ""
+        self.tables: list[bytes] = []
 
-    def send(self, widgets: Mapping[str, str | bool] | None = None) -> None:
+    def send(self, widgets: Mapping[str, str | bool] | None = None, query: str = "") -> None:
         """Ask for the page with these widgets filled in or pressed, and read what is drawn."""
+        self._socket.send(self._message(widgets, query).SerializeToString())
+        self._read()
+
+    def press_often(self, widget: str, times: int, quiet_seconds: float = 3) -> None:
+        """Press one button several times without waiting for any answer; the server may answer several at once."""
+        for _ in range(times):
+            self._socket.send(self._message({widget: True}, "").SerializeToString())
+        with suppress(TimeoutError):
+            while True:
+                self._socket.recv(timeout=quiet_seconds)
+
+    def _message(self, widgets: Mapping[str, str | bool] | None, query: str) -> BackMsg:
         message = BackMsg()
+        message.rerun_script.query_string = query
         message.rerun_script.page_name = self._page
         for widget, value in (widgets or {}).items():
             state = message.rerun_script.widget_states.widgets.add(id=widget)
@@ -29,21 +43,24 @@ class Forger:
                 state.string_value = value
             else:
                 state.trigger_value = value
-        self._socket.send(message.SerializeToString())
-        self._read()
+        return message
 
     def _read(self) -> None:
-        self.buttons, self.fields, self.words = {}, {}, ""
+        self.buttons, self.fields, self.words, self.tables = {}, {}, "", []
         while True:
             message = ForwardMsg()
             message.ParseFromString(self._socket.recv(timeout=60))
             if message.WhichOneof("type") == "script_finished":
-                return
+                if message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN:
+                    return
+                self.buttons, self.fields, self.words = {}, {}, ""  # it runs once more by itself
             element = message.delta.new_element
             if element.WhichOneof("type") == "button":
                 self.buttons[element.button.label] = element.button
             elif element.WhichOneof("type") == "text_input":
                 self.fields[element.text_input.label] = element.text_input
+            elif element.WhichOneof("type") == "arrow_data_frame":
+                self.tables.append(element.arrow_data_frame.data)
             self.words += str(element.alert.body) + str(element.markdown.body)
 
 
