@@ -53,6 +53,11 @@ class TrainingConfig:
         "Add the cosine of the candidate's text with those of the clicks, with a learned weight: mean or highest.",
         choices=("none", "mean", "max"),
     )
+    init_from_encoder: bool = setting(
+        False,
+        "Model",
+        "The first layer begins as the text encoder's last attention; needs its width as dim.",
+    )
     feed_forward: bool = setting(False, "Model", "Normalisation and feed-forward in each layer; no exact sum then.")
     attention: str = setting(
         "learned",
@@ -66,6 +71,11 @@ class TrainingConfig:
     negatives: int = setting(4, "Training", "Unclicked candidates of the same impression beside each click.", 1, 1000)
     train_share: float = setting(
         1.0, "Training", "Share of the impressions that is learned from, drawn by chance: for learning curves.", 1e-4, 1
+    )
+    every_position: bool = setting(
+        False,
+        "Training",
+        "Learn each click of a history from those before it, not the last alone; needs causal and pooling=last.",
     )
     optimizer: str = setting("adamw", "Training", "Optimiser.", choices=("adam", "adamw"))
     learning_rate: float = setting(3e-4, "Training", "Of the attention model.", 0, 1)
@@ -118,10 +128,35 @@ class TrainingConfig:
                 "Try --set encoder_learning_rate=1e-5, or 1e-4 with lora_rank.",
             )
 
+        _check_parts_fit(self)
+
     @property
     def trains_encoder(self) -> bool:
         """Whether the text encoder learns too."""
         return self.encoder_learning_rate > 0 and self.fine_tune_layers != 0
+
+
+def _check_parts_fit(config: TrainingConfig) -> None:
+    """Raise where parts of the model make no sense together."""
+    last = config.pooling == "last"
+    if config.every_position and not (config.causal and last and config.late_fusion == "none"):
+        raise UnknownError(
+            "every_position=true learns from each click what came next, which this model's units would have seen.",
+            "Allowed is that with causal=true, pooling=last and late_fusion=none.",
+            "Try --set causal=true --set pooling=last.",
+        )
+    if config.candidate_pooling and last:
+        raise UnknownError(
+            "candidate_pooling=true has weights that depend on the candidate; pooling=last has none.",
+            "Allowed is one of both.",
+            "Try --set pooling=additive.",
+        )
+    if config.causal and config.attention == "permuted":
+        raise UnknownError(
+            "attention=permuted gives weights to a neighbour, which for the last one before it is a later click.",
+            "Allowed with causal=true are learned and uniform.",
+            "Try --set attention=uniform.",
+        )
 
 
 PRESETS: Mapping[str, TrainingConfig] = types.MappingProxyType(

@@ -6,18 +6,19 @@ from typing import cast
 import numpy as np
 import pandas as pd
 import torch
-import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from recattn.models.attention import RecAttnModel
 from recattn.models.encoder import TextEncoder, item_texts
+from recattn.models.inherited import inherit
 from recattn.models.scoring import item_rows
 from recattn.models.shape import RecAttnConfig
 from recattn.models.vectors import text_vectors
 from recattn.training.batches import Batch
 from recattn.training.config import TrainingConfig
 from recattn.training.fine_tuning import FineTuning
+from recattn.training.objectives import clicked_loss, every_position_loss
 from recattn.training.processes import processes
 from recattn.types import Report
 
@@ -40,7 +41,10 @@ class Trainee(nn.Module):
         self.model = RecAttnModel(_model_config(config, self.encoder, items))
         if self.model.identities is not None:
             self.model.identities.learn_names(items["item_id"].tolist())
+        if config.init_from_encoder:
+            inherit(self.model, self.encoder)
         self.rows = torch.as_tensor(item_rows(self.model, items))
+        self.every_position = config.every_position
         self.in_bf16 = config.precision == "bf16"
         self.fine_tuning: FineTuning | None = None
         self.table: Float[Tensor, "item text_dim"] | None = None
@@ -60,16 +64,17 @@ class Trainee(nn.Module):
         return self.fine_tuning(distinct.tolist())[torch.as_tensor(place, device=self.model.device)]
 
     def forward(self, batch: Batch) -> Float[Tensor, ""]:
-        """The cross-entropy of the clicked candidate, which stands first."""
+        """The loss of a step; see `recattn.training.objectives`."""
         device = self.model.device
-        labels = torch.zeros(len(batch.candidates), dtype=torch.long, device=device)
         history, keep, candidates = (
             torch.as_tensor(part, device=device) for part in (batch.history, batch.keep, batch.candidates)
         )
         rows = self.rows[torch.as_tensor(batch.items)].to(device)
         with torch.autocast(device.type, torch.bfloat16, enabled=self.in_bf16):
-            scores = self.model(self.vectors(batch.items), rows, history, keep, candidates).scores
-        return F.cross_entropy(scores.float(), labels)
+            if self.every_position:
+                items = self.model.embed(self.vectors(batch.items), rows)
+                return every_position_loss(self.model, items, history, keep, candidates)
+            return clicked_loss(self.model(self.vectors(batch.items), rows, history, keep, candidates).scores)
 
     def embedded(self, report: Report) -> Float[Tensor, "item width"]:
         """All items as the model compares them, with the encoder as it is now."""
