@@ -14,7 +14,9 @@ from torch import Tensor
 from recattn.data import Dataset
 from recattn.errors import UnknownError
 from recattn.evaluation.baselines import recent_clicks
+from recattn.evaluation.full_ranking import Taken, full_ranking_metrics
 from recattn.evaluation.lists import mmr, unit
+from recattn.evaluation.metrics import impression_metrics
 from recattn.explanation.methods import method_for
 from recattn.models.altering import moved, scrambled
 from recattn.models.asking import Asking
@@ -25,7 +27,7 @@ from recattn.models.loading import load_model, run_place, trained_on
 from recattn.models.many import Top, top_of_all, user_vectors
 from recattn.models.pooling import Reading
 from recattn.models.predicting import predictions
-from recattn.models.scoring import embed_items, item_rows, score_impressions
+from recattn.models.scoring import embed_items, item_rows, score_catalogue, score_impressions
 from recattn.models.standing import Standing
 from recattn.models.vectors import encoder_of, item_vectors
 from recattn.models.words import led_to, words_prediction
@@ -213,6 +215,31 @@ class Recommender:
             heads: where False, that head adds nothing; default: all heads work.
         """
         return score_impressions(self.model, self._items, impressions, heads=heads)
+
+    def catalogue_scores(
+        self, impressions: Impressions, heads: Bool[np.ndarray, "layer head"] | None = None
+    ) -> Float[np.ndarray, "impression item"]:
+        """The score of every item of the catalogue for each history; for not too many at once."""
+        return score_catalogue(self.model, self._items, impressions, heads)
+
+    @cached_property
+    def taken(self) -> Taken:
+        """What people took in the training data: not ranked again where the whole catalogue is."""
+        return Taken.of(self.dataset.impressions("train"), len(self._ids))
+
+    def ranking_metrics(
+        self, impressions: Impressions, heads: Bool[np.ndarray, "layer head"] | None = None
+    ) -> dict[str, Float[np.ndarray, " impression"]]:
+        """Metrics of each labelled impression: over what was shown or, where all of it was clicked, over all items.
+
+        Args:
+            impressions: of this dataset.
+            heads: where False, that head adds nothing; default: all heads work.
+        """
+        if impressions.positives_only:
+            return full_ranking_metrics(lambda some: self.catalogue_scores(some, heads), impressions, self.taken)
+        scores = self.score_impressions(impressions, heads)
+        return impression_metrics(scores, np.asarray(impressions.labels), impressions.candidate_offsets)
 
     def spread(self, history: Sequence[str]) -> float:
         """The standard deviation of the scores of all items that were not read: the scale that scores lack."""

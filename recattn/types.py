@@ -87,6 +87,17 @@ class Impressions:
     def __len__(self) -> int:
         return len(self.impression_id)
 
+    @property
+    def positives_only(self) -> bool:
+        """Whether every candidate was clicked: what was not taken is unknown, as in interactions."""
+        return self.labels is not None and len(self.labels) > 0 and bool((self.labels == 1).all())
+
+    def clicked(self) -> tuple[Int[Array, " clicked"], Int[Array, " clicked"]]:
+        """The clicked candidates, and which impression each belongs to; none without labels."""
+        owner = np.repeat(np.arange(len(self)), np.diff(self.candidate_offsets))
+        keep = np.zeros(len(owner), bool) if self.labels is None else self.labels == 1
+        return self.candidates[keep], owner[keep]
+
     def rows(self, rows: Int[Array, " row"]) -> "Impressions":
         """The chosen impressions, in the chosen order."""
         history_offsets, history_at = _gather(self.history_offsets, rows)

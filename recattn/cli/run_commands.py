@@ -131,7 +131,7 @@ def _document(run: Run) -> dict[str, Any]:
 def _runs_table(runs: list[Run]) -> str:
     rows = [
         {"run": run.run, "state": run.state, "dataset": run.dataset, "preset": run.preset, "active": run.active}
-        | {name: run.metrics.get(name) for name in ("auc", "mrr", "ndcg@5", "ndcg@10")}
+        | {name: run.metrics.get(name) for name in dict.fromkeys(name for one in runs for name in one.metrics)}
         | {"message": run.message}
         for run in runs
     ]

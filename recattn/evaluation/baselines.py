@@ -4,6 +4,7 @@ A new baseline is one function ``Evidence -> flat scores`` and one line in ``BAS
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from itertools import pairwise
 from types import MappingProxyType
 from typing import NamedTuple
@@ -11,6 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Int, Shaped
 
+from recattn.evaluation.full_ranking import Scorer
+from recattn.evaluation.neighbours import Neighbours
 from recattn.types import Impressions
 
 RECENT_SHARE = 0.2  # "recent" is this share of the latest clicks
@@ -56,6 +59,35 @@ def cosine_max(evidence: Evidence) -> Float[np.ndarray, " candidate"]:
 BASELINES: Mapping[str, Callable[[Evidence], Float[np.ndarray, " candidate"]]] = MappingProxyType(
     {baseline.__name__: baseline for baseline in (random, popularity, recent_popularity, cosine_mean, cosine_max)}
 )
+
+
+def catalogue_baselines(vectors: Float[np.ndarray, "item dim"], train: Impressions) -> dict[str, Scorer]:
+    """The same scores for every item of the catalogue, and `Neighbours`; for interactions.
+
+    All items alike stand for any order: their expected metrics are those of chance.
+    """
+    items, owner = train.clicked()
+    neighbours = Neighbours(train.user_id[owner], items, len(vectors))
+
+    def over_all(baseline: Callable[[Evidence], Float[np.ndarray, " candidate"]]) -> Scorer:
+        return lambda some: baseline(
+            Evidence(_with_all_candidates(some, len(vectors)), vectors, items, train.time[owner])
+        ).reshape(len(some), len(vectors))
+
+    return {
+        **{name: over_all(baseline) for name, baseline in BASELINES.items()},
+        random.__name__: lambda some: np.zeros((len(some), len(vectors))),
+        "item_knn": neighbours.scores,
+    }
+
+
+def _with_all_candidates(some: Impressions, n_items: int) -> Impressions:
+    return replace(
+        some,
+        candidate_offsets=np.arange(len(some) + 1) * n_items,
+        candidates=np.tile(np.arange(n_items), len(some)),
+        labels=None,
+    )
 
 
 def recent_clicks(

@@ -78,8 +78,10 @@ def _evaluate(job: Job, _folder: Path, report: Report) -> str:
     folder, dataset = folder_of(job.subject), Dataset.open(job.dataset)
     found = evaluations(folder, dataset, "dev", report)
     write_evaluations(folder, found)
-    write_calibration(folder, calibrate(folder, dataset, report))
-    return f"AUC {found['all'].model['auc'].value:.3f} over {found['all'].impressions:,} impressions."
+    if (calibration := calibrate(folder, dataset, report)) is not None:
+        write_calibration(folder, calibration)
+    metric, value = next(iter(found["all"].model.items()))
+    return f"{metric.replace('auc', 'AUC')} {value.value:.3f} over {found['all'].impressions:,} impressions."
 
 
 def _faithfulness(job: Job, _folder: Path, report: Report) -> str:

@@ -87,6 +87,32 @@ def score_impressions(
     return scores
 
 
+def score_catalogue(
+    model: RecAttnModel,
+    items: Float[Tensor, "item width"],
+    impressions: Impressions,
+    heads: Bool[np.ndarray, "layer head"] | None = None,
+) -> Float[np.ndarray, "impression item"]:
+    """The score of every item for the history of each impression; so many at once that the result fits in memory.
+
+    Arguments as in `score_impressions`.
+    """
+    model.eval()
+    working = None if heads is None else torch.as_tensor(heads, device=items.device)
+    # What depends on candidate and click is written out for each of both.
+    alone = model.config.candidate_pooling or model.fusion is not None
+    size = 1 if alone else _HISTORIES_PER_BATCH
+    scores = np.empty((len(impressions), len(items)), dtype=np.float32)
+    with torch.inference_mode():
+        for start in range(0, len(impressions), size):
+            rows = np.arange(start, min(start + size, len(impressions)))
+            clicks, keep = padded_histories(impressions, rows, model.config.max_history)
+            visible = torch.as_tensor(keep, device=items.device)
+            reading = model.read(items[torch.as_tensor(clicks)], visible, heads=working)
+            scores[rows] = model.score(reading, items.expand(len(rows), -1, -1))[0].float().cpu().numpy()
+    return scores
+
+
 def _distinct_histories(
     impressions: Impressions, max_history: int
 ) -> tuple[Int[np.ndarray, " distinct"], Int[np.ndarray, " impression"]]:

@@ -1,5 +1,8 @@
 """Training samples: one clicked and K unclicked candidates of the same impression, drawn anew each epoch.
 
+Where negatives come from the catalogue instead (`recattn.training.negatives`), K is 0 here.
+
+
 Source: negative sampling within the impression after Wu et al. 2019 (NPA), https://arxiv.org/abs/1907.05559.
 Everything is a function of (seed, epoch, step), so that a resumed training draws what the uninterrupted one drew.
 """
@@ -9,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Int
 
+from recattn.data import Dataset
 from recattn.models.scoring import padded_histories
 from recattn.types import Impressions
 
@@ -51,7 +55,7 @@ def draw_samples(impressions: Impressions, negatives: int, seed: int, epoch: int
     """Each click of each impression once, in random order, beside unclicked candidates of its impression.
 
     Negatives are drawn without replacement; an impression with fewer than K repeats them. Impressions without
-    a click or without an unclicked candidate give no sample.
+    a click or without an unclicked candidate give no sample. With K = 0 each click gives one, alone.
     """
     if impressions.labels is None:
         return Samples(np.empty(0, np.int64), np.empty((0, 1 + negatives), np.int64))
@@ -62,7 +66,7 @@ def draw_samples(impressions: Impressions, negatives: int, seed: int, epoch: int
     pool = impressions.candidates[shuffled]
     sizes = np.bincount(owner[shuffled], minlength=len(impressions))
     starts = np.concatenate(([0], np.cumsum(sizes)))
-    clicked = np.flatnonzero((impressions.labels == 1) & (sizes[owner] > 0))
+    clicked = np.flatnonzero((impressions.labels == 1) & ((sizes[owner] > 0) | (negatives == 0)))
     clicked = rng.permutation(clicked)
     rows = owner[clicked]
     turn = (rng.integers(0, 2**31, len(rows))[:, None] + np.arange(negatives)) % sizes[rows][:, None]
@@ -104,6 +108,31 @@ def part_of(batch: Batch, rows: Int[np.ndarray, " part"]) -> Batch:
         batch.keep[rows],
         inverse[history.size :].reshape(candidates.shape),
     )
+
+
+def validation_split(dataset: Dataset, share: float) -> tuple[Impressions, Impressions]:
+    """The train split in what is learned from and what decides when to stop, held out as the dev split was.
+
+    The latest ``share``; but where the dev split is the last item of each person (leave-one-out), each person's last
+    one in train that has a history, for as many people by chance as make up the share.
+    """
+    train = dataset.impressions("train")
+    if "dev" in dataset.info.splits and _leaves_one_out(train, dataset.impressions("dev")):
+        return _split_last(train, share)
+    return split_by_time(train, share)
+
+
+def _leaves_one_out(train: Impressions, dev: Impressions) -> bool:
+    once = dev.positives_only and len(np.unique(dev.user_id)) == len(dev)
+    return once and not bool((train.time < dev.time.min()).all())  # False also where times are unknown
+
+
+def _split_last(impressions: Impressions, share: float) -> tuple[Impressions, Impressions]:
+    n = len(impressions)
+    last = n - 1 - np.unique(impressions.user_id[::-1], return_index=True)[1]
+    last = last[np.diff(impressions.history_offsets)[last] > 0]
+    chosen = np.sort(np.random.default_rng(n).permutation(last)[: round(n * share)])
+    return impressions.rows(np.setdiff1d(np.arange(n), chosen)), impressions.rows(chosen)
 
 
 def split_by_time(impressions: Impressions, share: float) -> tuple[Impressions, Impressions]:

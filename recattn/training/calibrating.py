@@ -30,8 +30,10 @@ class Calibration:
     log_loss_after: float
 
 
-def calibrate(folder: Path, dataset: Dataset, report: Report = silent) -> Calibration:
+def calibrate(folder: Path, dataset: Dataset, report: Report = silent) -> Calibration | None:
     """Fit the temperature on the part of train that decided when to stop, and judge it on dev.
+
+    None where nothing was shown beside what was clicked: then there is nothing to divide probability among.
 
     Args:
         folder: of a finished run.
@@ -50,6 +52,8 @@ def calibrate(folder: Path, dataset: Dataset, report: Report = silent) -> Calibr
     dev = dataset.impressions("dev")
     if dev.labels is None:
         raise DataError(f"The split 'dev' of {dataset.name} has no labels.", "", "Choose another dataset.")
+    if dev.positives_only:
+        return None
     settings = configured("default", json.loads((folder / "training.json").read_text())["settings"])
     inside = split_by_time(dataset.impressions("train"), settings.validation_share)[1]
     model, items = load_model(folder), dataset.items()

@@ -23,10 +23,15 @@ _LIMITS = """\
 
 
 def write_card(
-    folder: Path, info: DatasetInfo, config: TrainingConfig, parameters: int, found: Mapping[str, Evaluation]
+    folder: Path,
+    info: DatasetInfo,
+    config: TrainingConfig,
+    parameters: int,
+    found: Mapping[str, Evaluation],
+    negatives_from: str,
 ) -> None:
     """Write ``README.md`` into the run folder."""
-    parts = [f"# {folder.name}", _data(info), _settings(config, parameters), _results(found), _LIMITS]
+    parts = [f"# {folder.name}", _data(info), _settings(config, parameters, negatives_from), _results(found), _LIMITS]
     (folder / "README.md").write_text("\n\n".join(part for part in parts if part) + "\n")
 
 
@@ -46,7 +51,7 @@ def _data(info: DatasetInfo) -> str:
     return f"## Data\n\n{info.name}: {size}, made from\n\n{sums}"
 
 
-def _settings(config: TrainingConfig, parameters: int) -> str:
+def _settings(config: TrainingConfig, parameters: int, negatives_from: str) -> str:
     default = PRESETS["default"]
     rows = [
         f"| {entry.name} | {getattr(config, entry.name)} | {getattr(default, entry.name)} |"
@@ -54,9 +59,15 @@ def _settings(config: TrainingConfig, parameters: int) -> str:
     ]
     versions = f"recattn {recattn.__version__}, torch {torch.__version__}, transformers {transformers.__version__}"
     table = "| setting | here | default |\n|---|---|---|\n" + "\n".join(rows)
-    return (
-        f"## Training\n\n{parameters:,} trained parameters. {versions}, Python {platform.python_version()}.\n\n{table}"
-    )
+    about = f"{parameters:,} trained parameters. {versions}, Python {platform.python_version()}."
+    return f"## Training\n\n{about} {_NEGATIVES[negatives_from]}\n\n{table}"
+
+
+_NEGATIVES = {
+    "shown": "Unclicked items beside a click were shown in the same impression.",
+    "uniform": "Unclicked items beside a click were drawn from the whole catalogue, each as likely.",
+    "popularity": "Unclicked items beside a click were drawn from the whole catalogue, in proportion to clicks.",
+}
 
 
 def _results(found: Mapping[str, Evaluation]) -> str:
@@ -69,7 +80,8 @@ def _result(evaluation: Evaluation) -> str:
     head = "| | " + " | ".join(evaluation.model) + " |\n|---|" + "---|" * len(evaluation.model)
     where = f"{evaluation.impressions:,} impressions of {evaluation.users:,} users"
     title = f"## Results: {evaluation.split}, {evaluation.users_kept} users"
-    return f"{title}\n\n{where}; 95 % intervals by bootstrap over users.\n\n{head}\n" + "\n".join(lines)
+    how = "" if "auc" in evaluation.model else " Every item that a user had not taken before was ranked."
+    return f"{title}\n\n{where}; 95 % intervals by bootstrap over users.{how}\n\n{head}\n" + "\n".join(lines)
 
 
 def _cell(interval: Interval) -> str:

@@ -25,7 +25,7 @@ class Position:
 
     step: int = 0
     epoch: int = 0  # finished epochs
-    best_auc: float = -1.0
+    best: float = -1.0  # figure on the validation part
     best_epoch: int = 0
     loss_sum: float = 0.0  # since the last logged line
     loss_count: int = 0
@@ -60,7 +60,7 @@ def load_checkpoint(folder: Path, trainee: nn.Module, optimizer: torch.optim.Opt
     try:
         if (places[-1] / _SUMS).exists() and json.loads((places[-1] / _SUMS).read_text()) != _sums(places[-1]):
             raise ValueError("its files have changed since they were written")
-        position = Position(**json.loads((places[-1] / "position.json").read_text()))
+        position = _position((places[-1] / "position.json").read_text())
         trainee.load_state_dict(load_file(places[-1] / "model.safetensors"))
         _restore_optimizer(optimizer, load_file(places[-1] / "optimizer.safetensors"))
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
@@ -73,6 +73,13 @@ def load_checkpoint(folder: Path, trainee: nn.Module, optimizer: torch.optim.Opt
 
 
 _SUMS = "sums.json"
+
+
+def _position(text: str) -> Position:
+    told = json.loads(text)
+    if "best_auc" in told:  # as releases before full ranking wrote it
+        told["best"] = told.pop("best_auc")
+    return Position(**told)
 
 
 def _sums(place: Path) -> dict[str, str]:

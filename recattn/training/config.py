@@ -68,7 +68,14 @@ class TrainingConfig:
 
     epochs: int = setting(5, "Training", "Passes over the training clicks, at most.", 1, 1000)
     batch_size: int = setting(64, "Training", "Clicks a step.", 1, 65536)
-    negatives: int = setting(4, "Training", "Unclicked candidates of the same impression beside each click.", 1, 1000)
+    negatives: int = setting(4, "Training", "Unclicked items beside each click.", 1, 10000)
+    negative_sampling: str = setting(
+        "shown",
+        "Training",
+        "Where these come from: shown in the same impression, or the whole catalogue, uniformly or by popularity. "
+        "Data of interactions know of nothing that was shown: there 'shown' means uniform.",
+        choices=("shown", "uniform", "popularity"),
+    )
     train_share: float = setting(
         1.0, "Training", "Share of the impressions that is learned from, drawn by chance: for learning curves.", 1e-4, 1
     )
@@ -110,7 +117,9 @@ class TrainingConfig:
         0,
         0.5,
     )
-    patience: int = setting(1, "Stopping", "Stop after this many epochs without a better AUC there; 0: never.", 0, 1000)
+    patience: int = setting(
+        1, "Stopping", "Stop after this many epochs without a better AUC (interactions: nDCG) there; 0: never.", 0, 1000
+    )
     seed: int = setting(0, "Stopping", "Same seed, same data, same machine: same model.", 0, 2**31 - 1)
 
     def __post_init__(self) -> None:

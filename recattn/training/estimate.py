@@ -11,22 +11,26 @@ from typing import TypeVar
 import numpy as np
 import psutil
 import torch
+from jaxtyping import Float
 
 from recattn.data import Dataset
 from recattn.errors import TrainingError
 from recattn.evaluation.baselines import BASELINES, Evidence
+from recattn.evaluation.full_ranking import Taken, full_ranking_metrics
 from recattn.models.encoder import Text, TextEncoder, item_texts
 from recattn.models.identities import Identities
-from recattn.models.scoring import embed_items, score_impressions
+from recattn.models.scoring import embed_items, score_catalogue, score_impressions
 from recattn.models.vectors import missing_texts
-from recattn.training.batches import Samples, draw_batches, drawn_share, make_batch, split_by_time
+from recattn.training.batches import Samples, drawn_share, validation_split
 from recattn.training.config import TrainingConfig
+from recattn.training.sampling import Sampling
 from recattn.training.timing import Estimate
 from recattn.training.trainee import Trainee
 from recattn.types import Impressions, Report, silent
 
 _TEXTS, _STEPS, _WARM_UP, _HISTORIES = 96, 12, 3, 256
 _WITH_GRADIENTS = 16  # texts
+_EVERY_FULL_RANKING = 8  # histories
 _BYTES = 4
 _OPTIMIZER = 3  # numbers beside each weight: its gradient and two moments
 
@@ -47,9 +51,10 @@ def estimate(dataset: Dataset, config: TrainingConfig, report: Report = silent) 
     """
     report("estimate", 0, 4)
     items, began = dataset.items(), time.perf_counter()
-    learn, validation = split_by_time(dataset.impressions("train"), config.validation_share)
+    learn, validation = validation_split(dataset, config.validation_share)
     learn = drawn_share(learn, config.train_share, config.seed)
-    samples = draw_batches(learn, config.negatives, config.batch_size, config.seed, 0)
+    sampling = Sampling(learn, len(items), config)
+    samples = sampling.samples(0)
     if not len(samples.impression):
         raise TrainingError(f"The train split of {dataset.name} has nothing to learn from.", "", "Choose another.")
     encoder = TextEncoder.load(config.encoder, config.max_tokens)
@@ -65,7 +70,7 @@ def estimate(dataset: Dataset, config: TrainingConfig, report: Report = silent) 
     trainee.rows = torch.zeros(len(items), 2, dtype=torch.long)
     if config.id_embedding:  # all of it is updated in every step
         trainee.model.identities = Identities(len(items), config.dim)
-    a_step, texts = _a_step(trainee, config, learn, samples)
+    a_step, texts = _a_step(trainee, sampling, samples)
     report("estimate", 3, 4)
     a_history = _a_history(trainee, learn, dataset)
     report("estimate", 4, 4)
@@ -109,16 +114,17 @@ def _a_text_with_gradients(trainee: Trainee) -> float:
     return _timed(lambda: tuning(some).sum().backward()) / len(some)
 
 
-def _a_step(trainee: Trainee, config: TrainingConfig, learn: Impressions, samples: Samples) -> tuple[float, float]:
+def _a_step(trainee: Trainee, sampling: Sampling, samples: Samples) -> tuple[float, float]:
     """Seconds of a step of the attention model, and how many texts it is about."""
     trainee.train()
     optimizer = torch.optim.AdamW(trainee.model.parameters(), lr=1e-9)
-    full = max(1, len(samples.impression) // config.batch_size)
+    size = sampling.config.batch_size
+    full = max(1, len(samples.impression) // size)
     seconds, texts = [], []
     for step in np.linspace(0, full - 1, _WARM_UP + _STEPS).astype(int).tolist():
         began = time.perf_counter()
-        rows = np.arange(step * config.batch_size, min((step + 1) * config.batch_size, len(samples.impression)))
-        batch = make_batch(learn, samples, rows, config.max_history, config.history_dropout, np.random.default_rng(0))
+        rows = np.arange(step * size, min((step + 1) * size, len(samples.impression)))
+        batch = sampling.batch(samples, rows, np.random.default_rng(step), sampling.config.history_dropout)
         trainee(batch).backward()
         optimizer.step()
         optimizer.zero_grad()
@@ -135,6 +141,8 @@ def _a_history(trainee: Trainee, learn: Impressions, dataset: Dataset) -> float:
     vectors = trainee.table.numpy()
     some = learn.rows(np.linspace(0, len(learn) - 1, min(_HISTORIES, len(learn))).astype(np.int64))
     embedded = embed_items(trainee.model, vectors, trainee.rows.numpy())
+    if learn.positives_only:
+        return _a_full_ranking(trainee, embedded, learn, some.rows(np.arange(0, len(some), _EVERY_FULL_RANKING)))
     evidence = Evidence(some, vectors, *dataset.clicks("train"))
     score_impressions(trainee.model, embedded, some.rows(np.arange(1)))
 
@@ -144,3 +152,16 @@ def _a_history(trainee: Trainee, learn: Impressions, dataset: Dataset) -> float:
             baseline(evidence)
 
     return _timed(judge) / len(some)
+
+
+def _a_full_ranking(
+    trainee: Trainee, embedded: Float[torch.Tensor, "item width"], learn: Impressions, some: Impressions
+) -> float:
+    """Seconds to rank the whole catalogue after a history by the model, and as long by each baseline."""
+    taken = Taken.of(learn, len(embedded))
+
+    def judge() -> None:
+        full_ranking_metrics(lambda part: score_catalogue(trainee.model, embedded, part), some, taken)
+
+    judge()
+    return _timed(judge) / len(some) * (1 + len(BASELINES))

@@ -1,4 +1,8 @@
-"""How good a run is: the ranking metrics of MIND for the model and its baselines on the same impressions."""
+"""How good a run is: ranking metrics of the model and of its baselines on the same impressions.
+
+Where lists were shown, the metrics of MIND over what was shown; where only what was taken is known (interactions),
+hit rate, nDCG and MRR over the whole catalogue.
+"""
 
 import dataclasses
 import json
@@ -10,11 +14,12 @@ from jaxtyping import Bool, Float
 
 from recattn.data import Dataset
 from recattn.errors import DataError, UnknownError
-from recattn.evaluation.baselines import BASELINES, Evidence
+from recattn.evaluation.baselines import BASELINES, Evidence, catalogue_baselines
 from recattn.evaluation.bootstrap import bootstrap_mean
+from recattn.evaluation.full_ranking import Taken, full_ranking_metrics
 from recattn.evaluation.metrics import impression_metrics
 from recattn.models.loading import load_model
-from recattn.models.scoring import embed_items, item_rows, score_impressions
+from recattn.models.scoring import embed_items, item_rows, score_catalogue, score_impressions
 from recattn.models.vectors import item_vectors
 from recattn.types import Evaluation, Impressions, Interval, Report, silent
 
@@ -53,12 +58,9 @@ def evaluations(
             f"Allowed are labelled splits of {', '.join(dataset.info.splits)}.",
             "Evaluate on another split.",
         )
-    scores = _all_scores(folder, dataset, impressions, report)
-    metrics = {
-        name: impression_metrics(flat, impressions.labels, impressions.candidate_offsets)
-        for name, flat in scores.items()
-    }
-    known = np.isin(impressions.user_id, dataset.impressions("train").user_id)
+    train = dataset.impressions("train")
+    metrics = _all_metrics(folder, dataset, train, impressions, report)
+    known = np.isin(impressions.user_id, train.user_id)
     parts = {"all": np.ones(len(impressions), dtype=bool), "known": known, "new": ~known}
     chosen = {name: keep for name, keep in parts.items() if (name == only or only is None) and keep.any()}
     if only is not None and not chosen:
@@ -69,18 +71,26 @@ def evaluations(
     }
 
 
-def _all_scores(
-    folder: Path, dataset: Dataset, impressions: Impressions, report: Report
-) -> dict[str, Float[np.ndarray, " candidate"]]:
-    """Scores of the model (under its own name) and of each baseline."""
+def _all_metrics(
+    folder: Path, dataset: Dataset, train: Impressions, impressions: Impressions, report: Report
+) -> dict[str, Mapping[str, Float[np.ndarray, " impression"]]]:
+    """Metrics of the model (under its own name) and of each baseline."""
     model = load_model(folder)
     items = dataset.items()
     vectors = item_vectors(model.config, folder, items, report)
     embedded = embed_items(model, vectors, item_rows(model, items))
+    if impressions.positives_only:
+        scorers = catalogue_baselines(vectors, train) | {_MODEL: lambda some: score_catalogue(model, embedded, some)}
+        taken = Taken.of(train, len(items))
+        return {
+            name: full_ranking_metrics(scorer, impressions, taken, report if name == _MODEL else silent)
+            for name, scorer in scorers.items()
+        }
     evidence = Evidence(impressions, vectors, *dataset.clicks("train"))
     scores = {name: baseline(evidence) for name, baseline in BASELINES.items()}
     scores[_MODEL] = score_impressions(model, embedded, impressions, report)
-    return scores
+    labels = np.asarray(impressions.labels)
+    return {name: impression_metrics(flat, labels, impressions.candidate_offsets) for name, flat in scores.items()}
 
 
 _MODEL = "model"

@@ -11,6 +11,7 @@ import json
 import math
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -18,12 +19,14 @@ from jaxtyping import Int
 from safetensors.torch import load_file, save_file
 
 from recattn.errors import Cancelled, TrainingError
+from recattn.evaluation.full_ranking import Taken, full_ranking_metrics
 from recattn.evaluation.metrics import impression_metrics
-from recattn.models.scoring import score_impressions
-from recattn.training.batches import Batch, Samples, draw_batches, make_batch, part_of
+from recattn.models.scoring import score_catalogue, score_impressions
+from recattn.training.batches import Batch, Samples, part_of
 from recattn.training.checkpoint import Position, load_checkpoint, save_checkpoint
 from recattn.training.config import TrainingConfig
 from recattn.training.processes import accelerator, agreed, is_first
+from recattn.training.sampling import Sampling
 from recattn.training.trainee import Trainee
 from recattn.types import Impressions, Report, silent
 
@@ -55,13 +58,15 @@ class Fit:
         report: Report,
     ) -> None:
         self.accelerator = accelerator()
-        self.config, self.learn, self.validation, self.folder = config, learn, validation, folder
+        self.config, self.validation, self.folder = config, validation, folder
+        self.learn = Sampling(learn, trainee.n_items, config)
+        self.taken = Taken.of(learn, trainee.n_items)
         self.report = report if is_first() else silent
         self.plain = trainee
         optimizer = _optimizer(trainee, config)
         self.rates = [group["lr"] for group in optimizer.param_groups]
         self.trainee, self.optimizer = self.accelerator.prepare(trainee, optimizer)
-        self.samples_per_epoch = len(self._samples(0).impression)
+        self.samples_per_epoch = len(self.learn.samples(0).impression)
         self.steps_per_epoch = math.ceil(self.samples_per_epoch / config.batch_size)
         self.total = self.steps_per_epoch * config.epochs
 
@@ -83,7 +88,7 @@ class Fit:
 
     def _epoch(self, position: Position) -> None:
         """The steps of one epoch that are not done yet."""
-        samples = self._samples(position.epoch)
+        samples = self.learn.samples(position.epoch)
         started, first = time.monotonic(), position.step
         for step in range(position.step, (position.epoch + 1) * self.steps_per_epoch):
             loss = self._step(samples, step)
@@ -137,11 +142,7 @@ class Fit:
         start = step % self.steps_per_epoch * self.config.batch_size
         rows = np.arange(start, min(start + self.config.batch_size, len(samples.impression)))
         rng = np.random.default_rng([self.config.seed, step])
-        return make_batch(self.learn, samples, rows, self.config.max_history, self.config.history_dropout, rng)
-
-    def _samples(self, epoch: int) -> Samples:
-        config = self.config
-        return draw_batches(self.learn, config.negatives, config.batch_size, config.seed, epoch)
+        return self.learn.batch(samples, rows, rng, self.config.history_dropout)
 
     def _schedule(self, step: int) -> float:
         """The share of the learning rate in force at a step: rising over the warm-up, then falling to 0."""
@@ -151,17 +152,20 @@ class Fit:
         return min(rise, fall)
 
     def _validate(self, position: Position) -> None:
-        """Log loss and AUC on the validation part, keep the weights when they are the best so far, end the epoch."""
+        """Log the figures of the validation part, keep the weights when they are the best so far, end the epoch."""
         if not len(self.validation):
             position.epoch += 1
             return
-        auc, loss = agreed(lambda: validation_figures(self.plain, self.config, self.validation, self.report))
+        name, value, loss = agreed(
+            lambda: validation_figures(self.plain, self.config, self.validation, self.taken, self.report)
+        )
         position.epoch += 1  # not before: when this is cancelled, the epoch is validated again
-        self._log(step=position.step, epoch=position.epoch, validation_loss=loss, validation_auc=auc)
-        if auc > position.best_auc:
-            position.best_auc, position.best_epoch = auc, position.epoch
+        figures = {"validation_loss": loss, name: value}
+        self._log(step=position.step, epoch=position.epoch, **figures)
+        if value > position.best:
+            position.best, position.best_epoch = value, position.epoch
             self._keep_best()
-        self._tell(position, validation_loss=loss, validation_auc=auc)
+        self._tell(position, **figures)
 
     def _keep_best(self) -> None:
         if is_first():
@@ -188,22 +192,41 @@ class Fit:
             lines.write(json.dumps(figures) + "\n")
 
 
+class ValidationFigures(NamedTuple):
+    """What decides when to stop, and the loss."""
+
+    name: str  # "validation_auc", or "validation_ndcg" at 10 among the whole catalogue
+    value: float
+    loss: float
+
+
 def validation_figures(
-    trainee: Trainee, config: TrainingConfig, impressions: Impressions, report: Report
-) -> tuple[float, float]:
-    """AUC over whole impressions, and the loss on samples drawn as in training but the same every time."""
+    trainee: Trainee, config: TrainingConfig, impressions: Impressions, taken: Taken, report: Report
+) -> ValidationFigures:
+    """AUC over whole impressions, and the loss on samples drawn as in training but the same every time.
+
+    Where every candidate was clicked there is no AUC, and the figure is nDCG@10 of ranking the whole catalogue.
+    """
     trainee.eval()
     items = trainee.embedded(report)
-    scores = score_impressions(trainee.model, items, impressions)
-    auc = np.nanmean(impression_metrics(scores, _labels(impressions), impressions.candidate_offsets)["auc"])
-    samples = draw_batches(impressions, config.negatives, _VALIDATION_BATCH, config.seed, _VALIDATION_EPOCH)
-    losses, rng = [], np.random.default_rng(config.seed)
+    if impressions.positives_only:
+        found = full_ranking_metrics(lambda some: score_catalogue(trainee.model, items, some), impressions, taken)
+        name, values = "validation_ndcg", found["ndcg@10"]
+    else:
+        scores = score_impressions(trainee.model, items, impressions)
+        name = "validation_auc"
+        values = impression_metrics(scores, _labels(impressions), impressions.candidate_offsets)["auc"]
+    return ValidationFigures(name, float(np.nanmean(values)), _validation_loss(trainee, config, impressions))
+
+
+def _validation_loss(trainee: Trainee, config: TrainingConfig, impressions: Impressions) -> float:
+    sampling, losses = Sampling(impressions, trainee.n_items, config), []
+    samples = sampling.samples(_VALIDATION_EPOCH)
     with torch.inference_mode():
         for start in range(0, len(samples.impression), _VALIDATION_BATCH):
             rows = np.arange(start, min(start + _VALIDATION_BATCH, len(samples.impression)))
-            batch = make_batch(impressions, samples, rows, config.max_history, 0.0, rng)
-            losses.append(trainee(batch).item() * len(rows))
-    return float(auc), sum(losses) / len(samples.impression)
+            losses.append(trainee(sampling.batch(samples, rows, np.random.default_rng(start), 0.0)).item() * len(rows))
+    return sum(losses) / len(samples.impression)
 
 
 def _labels(impressions: Impressions) -> Int[np.ndarray, " candidate"]:
@@ -235,4 +258,4 @@ def _keep_lines_until(file: Path, position: Position) -> None:
 
 def _is_done(figures: dict[str, float], position: Position) -> bool:
     """Whether a line tells of a step before the checkpoint, or of a validation that it counts."""
-    return figures["step"] <= position.step and ("validation_auc" not in figures or figures["epoch"] <= position.epoch)
+    return figures["step"] <= position.step and ("validation_loss" not in figures or figures["epoch"] <= position.epoch)

@@ -56,6 +56,11 @@ class Trainee(nn.Module):
         else:
             self.table = torch.as_tensor(text_vectors(self.encoder.fingerprint, texts, lambda: self.encoder, report))
 
+    @property
+    def n_items(self) -> int:
+        """Items of the catalogue."""
+        return len(self.rows)
+
     def vectors(self, items: Int[np.ndarray, " item"]) -> Float[Tensor, "item text_dim"]:
         """Vectors of some items; with gradients where the encoder is trained."""
         if self.fine_tuning is None:

@@ -11,7 +11,6 @@ from jaxtyping import Float
 
 from recattn.evaluation.bootstrap import bootstrap_difference, bootstrap_mean
 from recattn.evaluation.heads import KINDS, distances, even_mass, groups, mass, proudest, relations, spread
-from recattn.evaluation.metrics import impression_metrics
 from recattn.trust.faithfulness import sampled_users
 from recattn.trust.records import read_json
 from recattn.types import Array, Impressions, Interval, Report, User, silent
@@ -193,8 +192,7 @@ def _costs(
 
 
 def _accuracy(recommender: "Recommender", impressions: Impressions, working: Array) -> Float[np.ndarray, " impression"]:
-    scores = recommender.score_impressions(impressions, working)
-    return impression_metrics(scores, np.asarray(impressions.labels), impressions.candidate_offsets)[METRIC]
+    return recommender.ranking_metrics(impressions, working)[METRIC]
 
 
 def read_heads(folder: Path) -> Heads | None:

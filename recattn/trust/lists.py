@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Float
 
 from recattn.evaluation.bootstrap import bootstrap_difference, bootstrap_mean
+from recattn.evaluation.full_ranking import full_ranking_metrics
 from recattn.evaluation.lists import LIST_METRICS, Surroundings, codes, concentration, coverage, mmr, unit
 from recattn.evaluation.metrics import impression_metrics
 from recattn.trust.faithfulness import sampled_users
@@ -24,6 +25,7 @@ LISTS = "lists.json"
 METRIC = "ndcg@10"
 DIVERSITIES = (0.0, 0.1, 0.3, 0.5)
 LENGTH = 10
+_POOL = 10  # candidates a place, as for recommendations
 _IMPRESSIONS = 1000  # ranked once more for each diversity
 
 
@@ -121,7 +123,9 @@ def _cost(
     vectors: Float[np.ndarray, "item text_dim"],
     diversity: float,
 ) -> Interval:
-    """By how much nDCG@10 falls when what was shown is ranked for diversity as well."""
+    """By how much nDCG@10 falls when what was shown, or else the whole catalogue, is ranked for diversity as well."""
+    if impressions.positives_only:
+        return _cost_among_all(recommender, impressions, vectors, diversity)
     scores, labels = recommender.score_impressions(impressions), np.asarray(impressions.labels)
     reranked = np.full(len(scores), -np.inf)
     for start, end in pairwise(impressions.candidate_offsets.tolist()):
@@ -130,6 +134,31 @@ def _cost(
         reranked[start + first] = -np.arange(len(first))
     plain, other = (
         impression_metrics(one, labels, impressions.candidate_offsets)[METRIC] for one in (scores, reranked)
+    )
+    return bootstrap_difference(plain, other, impressions.user_id)
+
+
+def _cost_among_all(
+    recommender: "Recommender",
+    impressions: Impressions,
+    vectors: Float[np.ndarray, "item text_dim"],
+    diversity: float,
+) -> Interval:
+    """The same where nothing was shown: the first ten come from the best hundred of the whole catalogue."""
+    taken = recommender.taken
+
+    def reranked(some: Impressions) -> Float[np.ndarray, "impression item"]:
+        scores = recommender.catalogue_scores(some)
+        taken.hide(scores, some)
+        found = np.full(scores.shape, -np.inf)
+        for row, own in enumerate(scores):
+            best = np.argsort(-own, kind="stable")[: min(_POOL * LENGTH, int((~np.isnan(own)).sum()))]
+            first = best[mmr(own[best], vectors[best], LENGTH, diversity)]
+            found[row, first] = -np.arange(len(first))
+        return found
+
+    plain, other = (
+        full_ranking_metrics(scorer, impressions, taken)[METRIC] for scorer in (recommender.catalogue_scores, reranked)
     )
     return bootstrap_difference(plain, other, impressions.user_id)
 

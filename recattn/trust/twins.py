@@ -10,19 +10,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from jaxtyping import Float
 
 from recattn.config import runs_folder
 from recattn.errors import DataError
 from recattn.evaluation.bootstrap import bootstrap_difference
-from recattn.evaluation.metrics import impression_metrics
 from recattn.trust.records import Twin, Twins, read_json
-from recattn.types import Impressions, Interval, Report, silent
+from recattn.types import Interval, Report, silent
 
 if TYPE_CHECKING:
     from recattn.recommender import Recommender
 
-METRICS = ("auc", "ndcg@10")
+METRICS = ("auc", "hit@10", "ndcg@10")  # those there are: AUC where lists were shown, hits where not
 DECIDES = "ndcg@10"
 
 
@@ -44,15 +42,16 @@ def compare_twins(recommender: "Recommender", split: str = "dev", report: Report
         raise DataError(
             f"The split {split!r} of {recommender.dataset.name} has no labels.", "", "Choose another split."
         )
-    own, found = _metrics(recommender, impressions), []
+    own, found = recommender.ranking_metrics(impressions), []
+    metrics = [name for name in METRICS if name in own]
     folders = twins_of(recommender.folder)
     for done, (folder, attention) in enumerate(folders.items(), 1):
-        other = _metrics(Recommender.load(folder, recommender.dataset), impressions)
+        other = Recommender.load(folder, recommender.dataset).ranking_metrics(impressions)
         found.append(
             Twin(
                 folder.name,
                 attention,
-                {name: bootstrap_difference(own[name], other[name], impressions.user_id) for name in METRICS},
+                {name: bootstrap_difference(own[name], other[name], impressions.user_id) for name in metrics},
             )
         )
         report("twins", done, len(folders))
@@ -107,11 +106,6 @@ def _sentence(attention: str, difference: Interval) -> str:
         f"With {attention} attention the model ranks as well, as far as these users can tell ({figures} for this "
         "run): the maps explain nothing about accuracy."
     )
-
-
-def _metrics(recommender: "Recommender", impressions: Impressions) -> Mapping[str, Float[np.ndarray, " impression"]]:
-    scores = recommender.score_impressions(impressions)
-    return impression_metrics(scores, np.asarray(impressions.labels), impressions.candidate_offsets)
 
 
 def _but_attention(training: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ import pytest
 
 from recattn.data import Dataset
 from tests.jobs.tiny import import_tiny
+from tests.jobs.tiny_films import import_tiny_films
 from tests.models.conftest import write_tiny_encoder
 
 
@@ -13,6 +14,13 @@ def tiny(recattn_home: Path, tmp_path: Path) -> Dataset:
     """The tiny news world, imported."""
     import_tiny(tmp_path / "mind")
     return Dataset.open("tiny")
+
+
+@pytest.fixture
+def films(recattn_home: Path, tmp_path: Path) -> Dataset:
+    """The tiny film world, where only what was seen is known."""
+    import_tiny_films(tmp_path / "movielens")
+    return Dataset.open("films")
 
 
 @pytest.fixture(scope="session")

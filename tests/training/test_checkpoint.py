@@ -1,3 +1,4 @@
+import json
 import random
 from pathlib import Path
 
@@ -26,10 +27,10 @@ def step(model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
 
 def test_after_a_checkpoint_the_next_step_is_the_same(tmp_path: Path) -> None:
     model, optimizer = trained()
-    save_checkpoint(tmp_path, model, optimizer, Position(step=3, epoch=1, best_auc=0.7, best_epoch=1, loss_sum=1.5))
+    save_checkpoint(tmp_path, model, optimizer, Position(step=3, epoch=1, best=0.7, best_epoch=1, loss_sum=1.5))
     other, other_optimizer = trained(steps=1, seed=9)
     position = load_checkpoint(tmp_path, other, other_optimizer)
-    assert position == Position(step=3, epoch=1, best_auc=0.7, best_epoch=1, loss_sum=1.5)
+    assert position == Position(step=3, epoch=1, best=0.7, best_epoch=1, loss_sum=1.5)
     step(model, optimizer)
     step(other, other_optimizer)
     for name, tensor in model.state_dict().items():
@@ -97,3 +98,15 @@ def test_a_checkpoint_of_a_release_without_sums_is_still_read(tmp_path: Path) ->
     save_checkpoint(tmp_path, *trained(), Position(step=7))
     (tmp_path / "checkpoints" / "000000007" / "sums.json").unlink()
     assert load_checkpoint(tmp_path, *trained()) == Position(step=7)
+
+
+def test_a_checkpoint_of_an_earlier_release_goes_on(tmp_path: Path) -> None:
+    model, optimizer = trained()
+    save_checkpoint(tmp_path, model, optimizer, Position(step=3, epoch=1, best=0.7))
+    place = tmp_path / "checkpoints" / "000000003"
+    told = json.loads((place / "position.json").read_text())
+    told["best_auc"] = told.pop("best")
+    (place / "position.json").write_text(json.dumps(told))
+    (place / "sums.json").unlink()
+    found = load_checkpoint(tmp_path, model, optimizer)
+    assert found is not None and (found.best, found.epoch) == (0.7, 1)

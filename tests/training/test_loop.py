@@ -44,8 +44,8 @@ def test_the_best_weights_are_those_that_validated_best(tiny: Dataset, encoder: 
     trained = fit(tiny, encoder, tmp_path, epochs=6, learning_rate=0.3, decay=False)
     trained.run()
     found = [line["validation_auc"] for line in lines(tmp_path) if "validation_auc" in line]
-    auc, _ = validation_figures(trained.plain, trained.config, trained.validation, silent)
-    assert auc == pytest.approx(max(found), abs=1e-6)
+    again = validation_figures(trained.plain, trained.config, trained.validation, trained.taken, silent)
+    assert (again.name, again.value) == ("validation_auc", pytest.approx(max(found), abs=1e-6))
     assert found[-1] < max(found) or len(set(found)) == 1, "at this rate the last epoch is not the best"
 
 
@@ -88,7 +88,7 @@ def test_clipping_bounds_the_step(tiny: Dataset, encoder: Path, tmp_path: Path) 
     def moved(clip: float) -> float:
         # Adam divides by the size of the gradient; its first moment after one step shows the gradient itself.
         one = fit(tiny, encoder, tmp_path, clip=clip, warmup=0.0, decay=False)
-        one._step(one._samples(0), 0)
+        one._step(one.learn.samples(0), 0)
         moments = [state["exp_avg"].flatten() for state in one.optimizer.state.values()]
         return float(torch.cat(moments).norm()) / 0.1
 
@@ -100,7 +100,7 @@ def test_encoder_and_attention_model_have_rates_of_their_own(tiny: Dataset, enco
     both = fit(tiny, encoder, tmp_path, learning_rate=0.0, encoder_learning_rate=1e-3)
     model = {name: tensor.clone() for name, tensor in both.plain.model.state_dict().items()}
     text = {name: tensor.clone() for name, tensor in both.plain.encoder.module.state_dict().items()}
-    both._step(both._samples(0), 0)
+    both._step(both.learn.samples(0), 0)
     assert all(torch.equal(model[name], tensor) for name, tensor in both.plain.model.state_dict().items())
     assert any(not torch.equal(text[name], tensor) for name, tensor in both.plain.encoder.module.state_dict().items())
 
@@ -120,7 +120,7 @@ def test_a_step_in_parts_is_the_step_in_one(tiny: Dataset, encoder: Path, tmp_pa
     def gradients(**settings: Any) -> tuple[float, torch.Tensor]:
         still = {"dropout": 0.0, "clip": 0.0, "warmup": 0.0, "history_dropout": 0.3, "batch_size": 10, **settings}
         one = fit(tiny, encoder, tmp_path, **still)
-        loss = one._step(one._samples(0), 0)
+        loss = one._step(one.learn.samples(0), 0)
         # Adam's first moment after one step is a tenth of the gradient.
         moments = [state["exp_avg"].flatten() for state in one.optimizer.state.values()]
         return loss, torch.cat(moments) / 0.1
@@ -136,7 +136,7 @@ def test_a_step_in_parts_is_the_step_in_one(tiny: Dataset, encoder: Path, tmp_pa
 def test_bf16_computes_in_fewer_digits_and_learns_the_same(tiny: Dataset, encoder: Path, tmp_path: Path) -> None:
     def first_and_best(name: str, **settings: Any) -> tuple[float, float]:
         learned = fit(tiny, encoder, tmp_path / name, learning_rate=0.02, epochs=10, **settings)
-        start = learned._backward(learned._batch(learned._samples(0), 0))
+        start = learned._backward(learned._batch(learned.learn.samples(0), 0))
         learned.optimizer.zero_grad()
         learned.run()
         assert {tensor.dtype for tensor in learned.plain.state_dict().values()} == {torch.float32}

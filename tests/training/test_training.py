@@ -128,8 +128,8 @@ def test_a_run_goes_on_only_with_its_own_settings_and_data(tiny: Dataset, encode
 def test_a_dataset_too_small_to_learn_from_is_refused(encoder: Path, tmp_path: Path) -> None:
     folder = write_tiny_mind(tmp_path / "small")
     shown = (folder / "behaviors.tsv").read_text().splitlines()[:3]
-    only_clicked = [line.rpartition("\t")[0] + "\tN1-1" for line in shown]
-    (folder / "behaviors.tsv").write_text("\n".join(only_clicked) + "\n")
+    nothing_clicked = [line.rpartition("\t")[0] + "\tN1-0" for line in shown]
+    (folder / "behaviors.tsv").write_text("\n".join(nothing_clicked) + "\n")
     import_mind("small", folder, dev=write_tiny_mind(tmp_path / "dev", 30, day=10, seed=1))
     with pytest.raises(TrainingError, match="gives 0 clicks beside an unclicked item"):
         train(Dataset.open("small"), config(encoder), tmp_path / "run")
