@@ -8,28 +8,43 @@ from typing import Any
 from recattn.cli.command import Answer, Command, argument
 from recattn.cli.output import Bar, note, table
 from recattn.cli.performing import performed
-from recattn.types import DatasetInfo
+from recattn.types import DatasetInfo, Report
 
 _SPLITS = ("train", "dev")
 
 
 def load_sample(given: Namespace) -> Answer:
-    """The made-up news world as a dataset; when it is one already, nothing is done."""
-    from recattn.data import Dataset, dataset_infos, import_mind
-    from recattn.data.sample import sample_folder, write_sample
+    """A made-up world as a dataset; when it is one already, nothing is done."""
+    from recattn.data import dataset_infos
+    from recattn.data.sample import write_sample
 
     if given.regenerate:
         with Bar() as bar:
             write_sample(Path(given.regenerate), report=bar)
         return Answer({"folder": given.regenerate}, f"The sample's files were written to {given.regenerate}.")
-    folder = sample_folder()
-    if given.name in {info.name for info in dataset_infos()}:
-        info = Dataset.open(given.name).info
-        if dict(info.checksums) == _checksums(folder):
-            return _imported(info, with_rejected=False)
+    made = _sample_of_films if given.domain == "films" else _sample_of_news
+    name = given.name or ("films" if given.domain == "films" else "sample")
+    there = next((info for info in dataset_infos() if info.name == name), None)
     with Bar() as bar:
-        info = import_mind(given.name, folder / "train", folder / "dev", replace=given.replace, report=bar)
-    return _imported(info, with_rejected=False)
+        return _imported(made(name, there, given.replace, bar), with_rejected=False)
+
+
+def _sample_of_news(name: str, there: DatasetInfo | None, replace: bool, report: Report) -> DatasetInfo:
+    from recattn.data import import_mind
+    from recattn.data.sample import sample_folder
+
+    folder = sample_folder()
+    if there and dict(there.checksums) == _checksums(folder):
+        return there
+    return import_mind(name, folder / "train", folder / "dev", replace=replace, report=report)
+
+
+def _sample_of_films(name: str, there: DatasetInfo | None, replace: bool, report: Report) -> DatasetInfo:
+    from recattn.data.sample.films import SOURCE, import_film_sample
+
+    if there and there.source == SOURCE:
+        return there
+    return import_film_sample(name, replace, report)
 
 
 def _checksums(folder: Path) -> dict[str, str]:
@@ -135,10 +150,11 @@ _RULE = (
 COMMANDS = (
     Command(
         "sample",
-        "Make the sample, a small world of made-up news, a dataset.",
+        "Make the sample, a small world of made-up news or films, a dataset.",
         load_sample,
         (
-            argument("--name", default="sample", help="of the dataset (default: sample)"),
+            argument("--domain", choices=("news", "films"), default="news", help="of what (default: news)"),
+            argument("--name", help="of the dataset (default: sample, or films)"),
             argument("--replace", action="store_true", help="put it in the place of a dataset of that name"),
             argument("--regenerate", metavar="FOLDER", help="instead, write the sample's files afresh into a folder"),
         ),

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 from recattn.data.importing import import_mind
 from recattn.data.movielens import import_movielens
+from recattn.data.sample.films import import_film_sample
 from recattn.data.tables import import_interactions
 from recattn.types import DatasetInfo
 
@@ -11,4 +12,5 @@ IMPORTERS: Mapping[str, Callable[..., DatasetInfo]] = {
     "mind": import_mind,
     "movielens": import_movielens,
     "interactions": import_interactions,
+    "film-sample": import_film_sample,
 }

@@ -63,7 +63,8 @@ def impressions_shown(found: Shown, rule: Rule) -> tuple[dict[str, Impressions],
     clicks = _per_impression(everything)
     held_out, note = _held_out(users, clicks > 0, everything.time, rule)
     splits = {"train": everything.rows(np.flatnonzero(~held_out)), "dev": everything.rows(np.flatnonzero(held_out))}
-    notes = (f"{int((clicks == 0).sum()):,} of {len(clicks):,} impressions have no click.", note)
+    bare = int((clicks == 0).sum())
+    notes = (f"{bare:,} of {len(clicks):,} impressions have no click.", note) if bare else (note,)
     return {split: one for split, one in splits.items() if len(one)}, notes
 
 
