@@ -42,7 +42,7 @@ def every_position_loss(
     counts = known[:, -units:] & reading.keep
     right = (reading.z * items[following]).sum(dim=-1, keepdim=True)
     wrong = reading.z @ items[unclicked].mT  # (batch, unit, negative)
-    wrong = wrong.masked_fill(unclicked[:, None, :] == following[..., None], -torch.inf)
     logits = model.log_scale.exp() * torch.cat([right, wrong], dim=-1).float()
-    losses = logits.logsumexp(dim=-1) - logits[..., 0]
+    same = F.pad(unclicked[:, None, :] == following[..., None], (1, 0))
+    losses = logits.masked_fill(same, -torch.inf).logsumexp(dim=-1) - logits[..., 0]
     return ((losses * counts).sum(dim=1) / counts.sum(dim=1).clamp(min=1)).mean()
