@@ -3,6 +3,7 @@
 import streamlit as st
 
 from recattn.jobs.registry import Registry
+from recattn.language import say
 from recattn.ui.audit_view import show_audit
 from recattn.ui.guard import show_guard
 from recattn.ui.import_form import choose_import
@@ -15,11 +16,11 @@ with open_page("admin") as page:
     allowed = show_guard()
     show_busy_jobs(allowed)
     choose_import(disabled=not allowed)
-    st.subheader("Train a model", anchor=False)
+    st.subheader(say("Train a model"), anchor=False)
     choose_training(disabled=not allowed)
     runs = Registry().runs()
     if runs:
-        st.subheader("Models", anchor=False)
+        st.subheader(say("Models"), anchor=False)
         show_run(choose_run(runs), allowed)
     if allowed:
         show_roll_back()

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from recattn.language import say
 from recattn.ui.compare_view import (
     show_both_curves,
     show_changes,
@@ -30,12 +31,12 @@ with open_page("compare") as page:
         show_both_curves(pair)
     show_metrics_table(pair)
     show_lists(pair)
-    st.subheader("For the same reader", anchor=False)
+    st.subheader(say("For the same {reader}"), anchor=False)
     who, what = st.columns([2, 3], gap="medium", vertical_alignment="bottom")
     with who:
         user = choose_reader(page)
     with what:
         item = choose_item(page, user)
     show_tops(page, pair, user)
-    st.subheader("What their heads look at", anchor=False)
+    st.subheader(say("What their heads look at"), anchor=False)
     show_maps(page, pair, user, item)

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from recattn.language import say
 from recattn.ui.badge_view import show_badge
 from recattn.ui.click_view import show_click, show_words
 from recattn.ui.explained import Case
@@ -20,7 +21,9 @@ with open_page("explanation") as page:
     with what:
         case = Case(page, user, choose_item(page, user))
     if not case.titles:
-        st.info("Nothing was read that the model knows, so nothing read explains this. Choose another reader.")
+        st.info(
+            say("Nothing was {read} that the model knows, so nothing {read} explains this. Choose another {reader}.")
+        )
         st.stop()
     with st.container(horizontal=True, vertical_alignment="bottom", key="switches"):
         chosen = choose_method(case)

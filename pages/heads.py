@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from recattn.language import say
 from recattn.trust.heads import read_heads
 from recattn.ui.heads_view import choose_head, show_alike, show_card, show_map, show_removal
 from recattn.ui.measurement import offer_measurement, show_start
@@ -13,9 +14,12 @@ with open_page("heads") as page:
         offer_measurement(
             page.model_run.run,
             "heads",
-            "Not measured yet",
-            "For a hundred readers: where each head looks, and what ranking loses without it. That takes a minute, in "
-            "the background, and is kept with the model. From a shell: `python -m recattn heads`.",
+            say("Not measured yet"),
+            say(
+                "For a hundred {readers}: where each head looks, and what ranking loses without it. That "
+                "takes a minute, in the background, and is kept with the model. From a shell: `python -m "
+                "recattn heads`."
+            ),
         )
         st.stop()
     shown = choose_head(page, found)
@@ -26,4 +30,4 @@ with open_page("heads") as page:
     with card:
         show_card(page, found, shown.chosen)
         show_alike(found)
-        show_start(page.model_run.run, "heads", "Measure again")
+        show_start(page.model_run.run, "heads", say("Measure again"))

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from recattn.language import say
 from recattn.ui import loads
 from recattn.ui.candidates import choose_question
 from recattn.ui.export import offer_csv
@@ -21,12 +22,12 @@ with open_page("recommendations") as page:
         times = reading_times(page.dataset.user_impressions(user.user_id))
         history = history_table(page.dataset, question.history, times)
         with st.container(horizontal=True, wrap=False, vertical_alignment="center"):
-            st.markdown("**What they read**, newest first", width="stretch")
+            st.markdown(say("**What they {read}**, newest first"), width="stretch")
             offer_csv(history, "history")
         show_history(history)
     with gets:
         with st.container(horizontal=True, wrap=False, vertical_alignment="center"):
-            st.markdown(f"**What the model would show them.** {question.note}", width="stretch")
+            st.markdown(say("**What the model would show them.** {note}", note=question.note), width="stretch")
             offer_csv(table, "recommendations")
         chosen = top[choose_row(table)] if top else None
         show_links(page, user, chosen, question.history)

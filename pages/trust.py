@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from recattn.language import say
 from recattn.trust.records import read_faithfulness
 from recattn.ui.measurement import offer_measurement, show_start
 from recattn.ui.sanity_view import show_sanity, show_twins
@@ -14,15 +15,22 @@ with open_page("trust") as page:
         offer_measurement(
             page.model_run.run,
             "faithfulness",
-            "Not measured yet",
-            "Every way to explain is tried out on a hundred readers: do the articles it names really move the score? "
-            "That takes a minute or two, in the background, and is kept with the model. From a shell: "
-            "`python -m recattn faithfulness`.",
+            say("Not measured yet"),
+            say(
+                "Every way to explain is tried out on a hundred {readers}: do the {items} it names really "
+                "move the score? That takes a minute or two, in the background, and is kept with the model. "
+                "From a shell: `python -m recattn faithfulness`."
+            ),
         )
         show_twins(page)
         st.stop()
     if not found.methods:
-        st.info(f"Nobody in this dataset has read {found.least_clicks} articles, so explanations can't be judged.")
+        st.info(
+            say(
+                "Nobody in this dataset has {read} {least_clicks} {items}, so explanations can't be judged.",
+                least_clicks=found.least_clicks,
+            )
+        )
         st.stop()
     metric = choose_metric(found)
     figure, scope = st.columns([7, 3], gap="large")
@@ -30,6 +38,6 @@ with open_page("trust") as page:
         show_metric(found, metric)
     with scope:
         show_scope(found)
-        show_start(page.model_run.run, "faithfulness", "Measure again")
+        show_start(page.model_run.run, "faithfulness", say("Measure again"))
     show_table(found)
     show_sanity(page, found)

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from recattn.language import say
 from recattn.ui.shell import open_page
 from recattn.ui.user_picker import choose_reader
 from recattn.ui.what_if_view import choose_addition, choose_heads, edit_of, show_history, show_lists, show_steps
@@ -15,7 +16,7 @@ with open_page("what_if") as page:
         show_steps(page)
     history, lists = st.columns([1, 2], gap="medium")
     with history:
-        st.markdown("**What they read**, newest first")
+        st.markdown(say("**What they {read}**, newest first"))
         show_history(page, user, now)
         choose_addition(page, now)
     with lists:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from recattn.language import phrase
 from recattn.types import Array
 
 SAME = 0.1  # Jensen-Shannon distance up to which two heads count as one
@@ -24,14 +25,18 @@ class Kind(NamedTuple):
 
 KINDS: Mapping[str, Kind] = MappingProxyType(
     {
-        "null": Kind("Null click", "The learned unit that is always there: looking at it is looking at nothing."),
-        "self": Kind("Itself", "The very article whose row it is."),
-        "latest": Kind("Latest", "The most recent article."),
-        "latest 2-5": Kind("2nd to 5th", "The second to fifth most recent articles."),
-        "latest 6-20": Kind("6th to 20th", "The sixth to twentieth most recent articles."),
-        "older": Kind("Older", "Everything further back than twenty articles."),
-        "same category": Kind("Same category", "Other articles of the same category."),
-        "same entity": Kind("Same entity", "Other articles that name a same person, place or organisation."),
+        "null": Kind(
+            phrase("Null click"), phrase("The learned unit that is always there: looking at it is looking at nothing.")
+        ),
+        "self": Kind(phrase("Itself"), phrase("The very {item} whose row it is.")),
+        "latest": Kind(phrase("Latest"), phrase("The most recent {item}.")),
+        "latest 2-5": Kind(phrase("2nd to 5th"), phrase("The second to fifth most recent {items}.")),
+        "latest 6-20": Kind(phrase("6th to 20th"), phrase("The sixth to twentieth most recent {items}.")),
+        "older": Kind(phrase("Older"), phrase("Everything further back than twenty {items}.")),
+        "same category": Kind(phrase("Same {category}"), phrase("Other {items} of the same {category}.")),
+        "same entity": Kind(
+            phrase("Same entity"), phrase("Other {items} that name a same person, place or organisation.")
+        ),
     }
 )
 

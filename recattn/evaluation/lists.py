@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int, Shaped
 
+from recattn.language import phrase
+
 _SMOOTHING = 0.01  # Steck's alpha: a category of the history that is never recommended costs much, not infinitely
 
 
@@ -123,19 +125,24 @@ class ListMetric:
 
 
 LIST_METRICS: Mapping[str, ListMetric] = {
-    "novelty": ListMetric("Novelty", "How rarely clicked the recommended articles are, in bits", None, novelty),
+    "novelty": ListMetric(
+        phrase("Novelty"), phrase("How rarely clicked the recommended {items} are, in bits"), None, novelty
+    ),
     "diversity": ListMetric(
-        "Diversity", "How unlike the articles of one list are: 0 the same text, 1 unrelated", None, intra_list_diversity
+        phrase("Diversity"),
+        phrase("How unlike the {items} of one list are: 0 the same text, 1 unrelated"),
+        None,
+        intra_list_diversity,
     ),
     "popularity_lift": ListMetric(
-        "Popularity lift",
-        "How much more clicked recommendations are than what the reader reads: 0 as much, 1 twice as much",
+        phrase("Popularity lift"),
+        phrase("How much more clicked recommendations are than what was {read} before: 0 as much, 1 twice as much"),
         False,
         popularity_lift,
     ),
     "miscalibration": ListMetric(
-        "Miscalibration",
-        "How far the list's categories are from the history's: 0 the same shares",
+        phrase("Miscalibration"),
+        phrase("How far the list's {categories} are from the history's: 0 the same shares"),
         False,
         miscalibration,
     ),

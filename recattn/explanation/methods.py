@@ -12,6 +12,7 @@ from jaxtyping import Float
 
 from recattn.errors import UnknownError
 from recattn.explanation import adding, looking, removing, yardsticks
+from recattn.language import phrase
 from recattn.types import Array, Prediction
 
 
@@ -59,9 +60,11 @@ def _of_null_clicks(prediction: Prediction) -> float:
 _ENTRIES = (
     Method(
         looking.attention,
-        "Attention",
-        "How much of the history's summary comes from each article. It says where the model looks, not what that does "
-        "to the score.",
+        phrase("Attention"),
+        phrase(
+            "How much of the history's summary comes from each {item}. It says where the model looks, "
+            "not what that does to the score."
+        ),
         "Jain and Wallace 2019, https://aclanthology.org/N19-1357",
         "sum_j w_j mean_h A^h_ji",
         "none",
@@ -70,9 +73,11 @@ _ENTRIES = (
     ),
     Method(
         looking.pooling,
-        "Pooling weight",
-        "How much the row of each article counts when the history is summed up. What other articles put into that row "
-        "counts for this article here.",
+        phrase("Pooling weight"),
+        phrase(
+            "How much the row of each {item} counts when the history is summed up. What other {items} "
+            "put into that row counts for this {item} here."
+        ),
         "Wu et al. 2019, https://aclanthology.org/D19-1671",
         "w_i",
         "none",
@@ -81,9 +86,11 @@ _ENTRIES = (
     ),
     Method(
         looking.rollout,
-        "Attention rollout",
-        "Attention followed through all layers down to the articles. It still says where the model looks, not what "
-        "that does to the score.",
+        phrase("Attention rollout"),
+        phrase(
+            "Attention followed through all layers down to the {items}. It still says where the model "
+            "looks, not what that does to the score."
+        ),
         "Abnar and Zuidema 2020, https://aclanthology.org/2020.acl-main.385",
         "w (A_L + I)/2 ... (A_1 + I)/2",
         "none",
@@ -92,9 +99,11 @@ _ENTRIES = (
     ),
     Method(
         looking.value_norm,
-        "Size of what is passed on",
-        "Attention times how much there is to take from each article. An article that is looked at but has little to "
-        "give counts little.",
+        phrase("Size of what is passed on"),
+        phrase(
+            "Attention times how much there is to take from each {item}. {item:A} that is looked at but "
+            "has little to give counts little."
+        ),
         "Kobayashi et al. 2020, https://aclanthology.org/2020.emnlp-main.574",
         "sum_j w_j |concat_h A^h_ji v^h_i|",
         "none",
@@ -104,9 +113,12 @@ _ENTRIES = (
     ),
     Method(
         adding.contribution,
-        "Contribution",
-        "The part of the score that comes through each article; all parts and a constant sum to the score exactly. "
-        "Where the model looks is held fixed, so removing the article may change the score by another amount.",
+        phrase("Contribution"),
+        phrase(
+            "The part of the score that comes through each {item}; all parts and a constant sum to the "
+            "score exactly. Where the model looks is held fixed, so removing the {item} may change the "
+            "score by another amount."
+        ),
         "Elhage et al. 2021, https://transformer-circuits.pub/2021/framework",
         "s (sum_h sum_j w_j A^h_ji v^h_i . c^h + w_i x_i . c)",
         "none",
@@ -117,9 +129,11 @@ _ENTRIES = (
     ),
     Method(
         adding.gradient_x_input,
-        "Gradient x input",
-        "How steeply the score rises with each article, right here. It is exact for tiny changes and can mislead about "
-        "removing an article.",
+        phrase("Gradient x input"),
+        phrase(
+            "How steeply the score rises with each {item}, right here. It is exact for tiny changes and "
+            "can mislead about removing {item:a}."
+        ),
         "Shrikumar et al. 2016, https://arxiv.org/abs/1605.01713",
         "(x_i - x_null) . dF/dx_i",
         "1 with its gradient",
@@ -128,9 +142,11 @@ _ENTRIES = (
     ),
     Method(
         adding.integrated_gradients,
-        "Integrated gradients",
-        "The score's rise on the way from an empty history to this one, shared out over the articles. The parts sum to "
-        "the whole rise.",
+        phrase("Integrated gradients"),
+        phrase(
+            "The score's rise on the way from an empty history to this one, shared out over the {items}. "
+            "The parts sum to the whole rise."
+        ),
         "Sundararajan et al. 2017, https://arxiv.org/abs/1703.01365",
         "(x_i - x_null) . integral_0^1 dF/dx_i at x_null + t (x - x_null) dt",
         f"{adding.STEPS} with their gradients",
@@ -140,9 +156,11 @@ _ENTRIES = (
     ),
     Method(
         removing.leave_one_out,
-        "Leave one out",
-        "By how much the score falls when this one article is hidden. It is what really happens, but two articles "
-        "that say the same can hide each other's effect.",
+        phrase("Leave one out"),
+        phrase(
+            "By how much the score falls when this one {item} is hidden. It is what really happens, but "
+            "two {items} that say the same can hide each other's effect."
+        ),
         "Zeiler and Fergus 2014, https://arxiv.org/abs/1311.2901",
         "F(all) - F(all without i)",
         "n",
@@ -151,9 +169,11 @@ _ENTRIES = (
     ),
     Method(
         removing.shapley,
-        "Shapley value",
-        "What each article adds on average, whichever of the others are known. Articles that say the same share "
-        "their effect, and all parts sum to the whole effect of the history.",
+        phrase("Shapley value"),
+        phrase(
+            "What each {item} adds on average, whichever of the others are known. {Items} that say the "
+            "same share their effect, and all parts sum to the whole effect of the history."
+        ),
         "Castro et al. 2009, https://doi.org/10.1016/j.cor.2008.04.004",
         "mean over orders of F(before i and i) - F(before i)",
         f"2^n up to {removing.EXACT_UP_TO} clicks, else {2 * removing.PAIRS} (n + 1)",
@@ -164,9 +184,11 @@ _ENTRIES = (
     ),
     Method(
         removing.lime,
-        "LIME",
-        "A simple additive formula is fitted to what happens when random sets of articles are hidden. It is as good "
-        "as such a formula can follow the model.",
+        phrase("LIME"),
+        phrase(
+            "A simple additive formula is fitted to what happens when random sets of {items} are hidden. "
+            "It is as good as such a formula can follow the model."
+        ),
         "Ribeiro et al. 2016, https://aclanthology.org/N16-3020",
         "argmin_b sum_S k(S) (F(S) - b_0 - sum_{i in S} b_i)^2",
         "max(256, 8 n)",
@@ -176,9 +198,11 @@ _ENTRIES = (
     ),
     Method(
         removing.greedy,
-        "Fastest fall",
-        "Articles in the order that takes the score down fastest, found by trying. It says the order, not the amounts, "
-        "and shows how good an explanation could be.",
+        phrase("Fastest fall"),
+        phrase(
+            "{Items} in the order that takes the score down fastest, found by trying. It says the order, "
+            "not the amounts, and shows how good an explanation could be."
+        ),
         "Samek et al. 2017, https://arxiv.org/abs/1509.06321",
         "(n - step at which i is hidden) / n",
         "n (n + 1) / 2",
@@ -187,9 +211,11 @@ _ENTRIES = (
     ),
     Method(
         yardsticks.cosine,
-        "Likeness of texts",
-        "How alike the article and the recommended one are in wording, without asking the model. An explanation that "
-        "does no better tells nothing about the model.",
+        phrase("Likeness of texts"),
+        phrase(
+            "How alike the {item} and the recommended one are in wording, without asking the model. An "
+            "explanation that does no better tells nothing about the model."
+        ),
         "a yardstick, no paper",
         "cos(e_i, e_c)",
         "none",
@@ -198,9 +224,11 @@ _ENTRIES = (
     ),
     Method(
         yardsticks.recency,
-        "Most recent first",
-        "Articles by when they were read, without asking the model. An explanation that does no better tells nothing "
-        "about the model.",
+        phrase("Most recent first"),
+        phrase(
+            "{Items} by when they were {read}, without asking the model. An explanation that does no "
+            "better tells nothing about the model."
+        ),
         "a yardstick, no paper",
         "i / n",
         "none",
@@ -209,8 +237,8 @@ _ENTRIES = (
     ),
     Method(
         yardsticks.random,
-        "Random",
-        "Any numbers at all. An explanation that does no better is worth nothing.",
+        phrase("Random"),
+        phrase("Any numbers at all. An explanation that does no better is worth nothing."),
         "a yardstick, no paper",
         "uniform",
         "none",

@@ -12,6 +12,7 @@ from jaxtyping import Float, Int
 
 from recattn.figures.colours import ADDS, NEUTRAL, TAKES_AWAY
 from recattn.figures.text import escaped, figure, percent, shortened, signed
+from recattn.language import say
 from recattn.types import Array
 
 ROW, TOP, BOTTOM = 26, 6, 8  # pixels
@@ -118,10 +119,15 @@ def bars_finding(bars: Bars) -> str:
     'The longest of 2 bars: “Storm”, +0.50.'
     """
     if not len(bars.order):
-        return "There are no bars."
+        return say("There are no bars.")
     longest = bars.order[np.abs(bars.weights[bars.order]).argmax()]
     value = bars.written(float(bars.weights[longest]))
-    return f"The longest of {len(bars.order)} bars: “{shortened(bars.labels[longest], 60)}”, {value}."
+    return say(
+        "The longest of {order} bars: “{labels}”, {value}.",
+        order=len(bars.order),
+        labels=shortened(bars.labels[longest], 60),
+        value=value,
+    )
 
 
 def _names(bars: Bars) -> list[str]:

@@ -4,24 +4,26 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from recattn.figures.colours import ADDS, NEUTRAL
+from recattn.language import say
 
 Figure = dict[str, Any]
 
 
 def learning_curves(rows: Sequence[Mapping[str, float]], height: int = 260) -> Figure:
-    """Loss on the left, validation AUC on the right, over the steps so far.
+    """Loss on the left, on the right the figure that decides when to stop, over the steps so far.
 
     Args:
-        rows: lines of ``metrics.jsonl``; each has a step and some of loss, validation_loss, validation_auc.
+        rows: lines of ``metrics.jsonl``; each has a step and some of loss, validation_loss and what `judged_by` finds.
         height: in pixels.
     """
+    key, name = judged_by(rows)
     axis = {"showgrid": False, "title": {"text": "step"}, "rangemode": "tozero", "nticks": 5}
     quiet = {"showarrow": False, "xref": "paper", "yref": "paper", "y": 1, "xanchor": "left", "yanchor": "bottom"}
     return {
         "data": [
-            _line(rows, "loss", "training loss", NEUTRAL, ""),
-            _line(rows, "validation_loss", "validation loss", ADDS, ""),
-            _line(rows, "validation_auc", "validation AUC", ADDS, "2"),
+            _line(rows, "loss", say("training loss"), NEUTRAL, ""),
+            _line(rows, "validation_loss", say("validation loss"), ADDS, ""),
+            _line(rows, key, say("validation {name}", name=name), ADDS, "2"),
         ],
         "layout": {
             "height": height,
@@ -29,17 +31,20 @@ def learning_curves(rows: Sequence[Mapping[str, float]], height: int = 260) -> F
             "xaxis": axis | {"domain": [0, 0.46]},
             "xaxis2": axis | {"domain": [0.54, 1], "anchor": "y2"},
             "yaxis": {"nticks": 5},
-            "yaxis2": {"nticks": 5, "anchor": "x2", "tickformat": ".3f", "range": _span(rows, "validation_auc")},
+            "yaxis2": {"nticks": 5, "anchor": "x2", "tickformat": ".3f", "range": _span(rows, key)},
             "showlegend": False,
             "hovermode": "x unified",
             "annotations": [
                 quiet
                 | {
-                    "text": f"<b>Loss</b>, falls as it learns: grey training, <span style='color:{ADDS}'>blue"
-                    " validation</span>",
+                    "text": say(
+                        "<b>Loss</b>, falls as it learns: grey training, <span style='color:{adds}'>blue "
+                        "validation</span>",
+                        adds=ADDS,
+                    ),
                     "x": 0,
                 },
-                quiet | {"text": "<b>Validation AUC</b>, rises as it learns", "x": 0.54},
+                quiet | {"text": say("<b>Validation {name}</b>, rises as it learns", name=name), "x": 0.54},
             ],
         },
     }
@@ -52,10 +57,28 @@ def curves_finding(rows: Sequence[Mapping[str, float]]) -> str:
     'After 40 steps: loss from 1.500 to 1.250, best validation AUC 0.660.'
     """
     losses = [row["loss"] for row in rows if "loss" in row]
-    areas = [row["validation_auc"] for row in rows if "validation_auc" in row]
-    parts = [f"loss from {losses[0]:.3f} to {losses[-1]:.3f}"] if losses else []
-    parts += [f"best validation AUC {max(areas):.3f}"] if areas else []
-    return f"After {max((int(row['step']) for row in rows), default=0):,} steps: {', '.join(parts) or 'nothing yet'}."
+    key, name = judged_by(rows)
+    values = [row[key] for row in rows if key in row]
+    parts = [say("loss from {losses:.3f} to {losses_2:.3f}", losses=losses[0], losses_2=losses[-1])] if losses else []
+    parts += [say("best validation {name} {values:.3f}", name=name, values=max(values))] if values else []
+    return say(
+        "After {rows:,} steps: {parts}.",
+        rows=max((int(row["step"]) for row in rows), default=0),
+        parts=", ".join(parts) or say("nothing yet"),
+    )
+
+
+def judged_by(rows: Sequence[Mapping[str, float]]) -> tuple[str, str]:
+    """The figure of the validation part that a training was stopped by, and its name for people.
+
+    Where lists were shown it is AUC; where only what was taken is known, nDCG@10 of ranking the whole catalogue.
+
+    >>> judged_by([{"step": 40, "validation_ndcg": 0.05}])
+    ('validation_ndcg', 'nDCG@10')
+    """
+    if any("validation_ndcg" in row for row in rows):
+        return "validation_ndcg", "nDCG@10"
+    return "validation_auc", "AUC"
 
 
 def _line(rows: Sequence[Mapping[str, float]], key: str, name: str, colour: str, axis: str) -> dict[str, Any]:

@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from recattn.figures.colours import ADDS, NEUTRAL, TAKES_AWAY
+from recattn.figures.curves import judged_by
 from recattn.figures.text import escaped, signed
+from recattn.language import say
 from recattn.types import Interval
 
 Figure = dict[str, Any]
@@ -42,7 +44,11 @@ def differences_figure(values: Mapping[str, Interval], axis: str) -> Figure:
         "layout": {
             "height": ROW * len(values) + 66,
             "margin": {"l": 12, "r": 12, "t": 8, "b": 48},
-            "xaxis": {"title": {"text": f"{axis}, 95 % interval"}, "range": [-reach, reach], "zeroline": False},
+            "xaxis": {
+                "title": {"text": say("{axis}, 95 % interval", axis=axis)},
+                "range": [-reach, reach],
+                "zeroline": False,
+            },
             "yaxis": {"type": "category", "range": [len(values) - 0.4, -0.6], "automargin": True, "ticks": ""},
             "shapes": [zero],
             "showlegend": False,
@@ -52,7 +58,7 @@ def differences_figure(values: Mapping[str, Interval], axis: str) -> Figure:
 
 
 def _told(value: Interval) -> str:
-    return f"{signed(value.value)} ({signed(value.low)} to {signed(value.high)})"
+    return say("{value} ({low} to {high})", value=signed(value.value), low=signed(value.low), high=signed(value.high))
 
 
 def differences_finding(values: Mapping[str, Interval], first: str, second: str) -> str:
@@ -64,11 +70,11 @@ def differences_finding(values: Mapping[str, Interval], first: str, second: str)
     parts = []
     for name, sign in ((first, 1), (second, -1)):
         won = [f"{metric} ({signed(sign * value.value)})" for metric, value in values.items() if _beyond(value) == sign]
-        parts += [f"{name} is better beyond noise by {', '.join(won)}"] if won else []
+        parts += [say("{name} is better beyond noise by {won}", name=name, won=", ".join(won))] if won else []
     same = [metric for metric, value in values.items() if not _beyond(value)]
     if len(same) == len(values):
-        return "By none of these metrics can the two be told apart."
-    return "; ".join(parts + ([f"by {', '.join(same)} they can’t be told apart"] if same else [])) + "."
+        return say("By none of these metrics can the two be told apart.")
+    return "; ".join(parts + ([say("by {same} they can’t be told apart", same=", ".join(same))] if same else [])) + "."
 
 
 def _beyond(value: Interval) -> int:
@@ -98,15 +104,15 @@ def costs_figure(costs: Mapping[str, Mapping[float, Interval]]) -> Figure:
                 "line": {"color": colour, "width": 2, "dash": dash},
                 "marker": {"size": 9, "symbol": symbol, "color": colour},
                 "customdata": [_told(value) for value in values.values()],
-                "hovertemplate": f"{escaped(name, 40)} at %{{x}}: %{{customdata}}<extra></extra>",
+                "hovertemplate": say("{name} at %{{x}}: %{{customdata}}<extra></extra>", name=escaped(name, 40)),
             }
             for (name, values), (colour, dash, symbol) in zip(costs.items(), looks, strict=False)
         ],
         "layout": {
             "height": 260,
             "margin": {"l": 12, "r": 12, "t": 8, "b": 48},
-            "xaxis": {"title": {"text": "weight of being unlike"}, "rangemode": "tozero", "showgrid": False},
-            "yaxis": {"title": {"text": "nDCG@10 lost"}, "rangemode": "tozero", "automargin": True, "nticks": 5},
+            "xaxis": {"title": {"text": say("weight of being unlike")}, "rangemode": "tozero", "showgrid": False},
+            "yaxis": {"title": {"text": say("nDCG@10 lost")}, "rangemode": "tozero", "automargin": True, "nticks": 5},
             "legend": {"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom"},
             "showlegend": True,
             "hovermode": "closest",
@@ -122,20 +128,21 @@ def costs_finding(costs: Mapping[str, Mapping[float, Interval]]) -> str:
     """
     last = {name: max(values.items()) for name, values in costs.items() if values}
     parts = [
-        f"{name} {value.value:.3f}{' nDCG@10' if not at else ''}{'' if _beyond(value) else ' (within noise)'}"
+        f"{name} {value.value:.3f}{say(' nDCG@10') if not at else ''}{'' if _beyond(value) else say(' (within noise)')}"
         for at, (name, (_, value)) in enumerate(last.items())
     ]
     weight = max(weight for weight, _ in last.values())
-    return f"At a weight of {weight:g}, diversity costs {' and '.join(parts)}."
+    return say("At a weight of {weight:g}, diversity costs {parts}.", weight=weight, parts=say(" and ").join(parts))
 
 
 def both_curves(first: Rows, second: Rows, names: tuple[str, str], height: int = 250) -> Figure:
-    """Training loss on the left, validation AUC on the right, both runs in each."""
+    """Training loss on the left, on the right the figure that decided when to stop, both runs in each."""
+    key, judged = judged_by([*first, *second])
     axis = {"showgrid": False, "title": {"text": "step"}, "rangemode": "tozero", "nticks": 5}
     note = {"showarrow": False, "xref": "paper", "yref": "paper", "y": 1, "xanchor": "left", "yanchor": "bottom"}
     lines = []
     for rows, name, colour, dash in ((first, names[0], ADDS, "solid"), (second, names[1], NEUTRAL, "dash")):
-        lines += [_line(rows, "loss", name, colour, dash, ""), _line(rows, "validation_auc", name, colour, dash, "2")]
+        lines += [_line(rows, "loss", name, colour, dash, ""), _line(rows, key, name, colour, dash, "2")]
     return {
         "data": lines,
         "layout": {
@@ -148,8 +155,8 @@ def both_curves(first: Rows, second: Rows, names: tuple[str, str], height: int =
             "showlegend": False,
             "hovermode": "closest",
             "annotations": [
-                note | {"text": "<b>Training loss</b>", "x": 0},
-                note | {"text": "<b>Validation AUC</b>", "x": 0.6},
+                note | {"text": say("<b>Training loss</b>"), "x": 0},
+                note | {"text": say("<b>Validation {judged}</b>", judged=judged), "x": 0.6},
             ],
         },
     }
@@ -167,5 +174,5 @@ def _line(rows: Rows, key: str, name: str, colour: str, dash: str, axis: str) ->
         "yaxis": f"y{axis}",
         "line": {"color": colour, "width": 2, "dash": dash},
         "marker": {"size": 6},
-        "hovertemplate": f"{escaped(name, 40)}, step %{{x}}: %{{y:.3f}}<extra></extra>",
+        "hovertemplate": say("{name}, step %{{x}}: %{{y:.3f}}<extra></extra>", name=escaped(name, 40)),
     }

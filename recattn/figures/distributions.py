@@ -5,6 +5,7 @@ from typing import Any
 
 from recattn.figures.colours import ADDS, NEUTRAL
 from recattn.figures.text import escaped
+from recattn.language import say
 
 Figure = dict[str, Any]
 HEIGHT = 260
@@ -54,11 +55,11 @@ def popularity(ranks: Sequence[int], shares: Sequence[float]) -> Figure:
     line: dict[str, Any] = {"type": "scatter", "mode": "lines", "x": list(ranks), "y": list(shares)}
     line |= {
         "line": {"color": ADDS, "width": 2},
-        "hovertemplate": "the first %{x:,}: %{y:.0%} of all clicks<extra></extra>",
+        "hovertemplate": say("the first %{{x:,}}: %{{y:.0%}} of all clicks<extra></extra>"),
     }
     axes = {
-        "xaxis": _axis("the most clicked articles") | {"type": "log", "dtick": 1},
-        "yaxis": _axis("share of all clicks") | {"tickformat": ".0%", "range": [0, 1.02]},
+        "xaxis": _axis(say("the most clicked {items}")) | {"type": "log", "dtick": 1},
+        "yaxis": _axis(say("share of all clicks")) | {"tickformat": ".0%", "range": [0, 1.02]},
     }
     return {"data": [line], "layout": _layout() | axes}
 

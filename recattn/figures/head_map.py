@@ -9,6 +9,7 @@ from jaxtyping import Float
 
 from recattn.figures.colours import ADDS, NEUTRAL, TAKES_AWAY
 from recattn.figures.text import escaped, percent, signed
+from recattn.language import say
 from recattn.types import Array, Interval
 
 Figure = dict[str, Any]
@@ -57,7 +58,7 @@ def head_map(shown: HeadMap) -> Figure:
         "hovermode": "closest",
     }
     if has_costs:
-        title = {"text": "nDCG@10 lost without it", "standoff": 6}
+        title = {"text": say("nDCG@10 lost without it"), "standoff": 6}
         layout["xaxis2"] = {"domain": [_SPLIT[1], 1], "anchor": "y", "side": "top", "title": title, "nticks": 5}
     return {"data": data, "layout": layout}
 
@@ -101,8 +102,10 @@ def _numbers(shown: HeadMap, names: list[str]) -> dict[str, Any]:
             [row, escaped(shown.kinds[column]), percent(shown.even.get(shown.kinds[column], 0.0))]
             for row, column in places
         ],
-        "hovertemplate": "%{y} looks at “%{customdata[1]}”: %{text}<br>"
-        "without any preference: %{customdata[2]}<extra></extra>",
+        "hovertemplate": say(
+            "%{{y}} looks at “%{{customdata[1]}}”: %{{text}}<br>without any preference: "
+            "%{{customdata[2]}}<extra></extra>"
+        ),
     }
 
 
@@ -111,11 +114,11 @@ def _spreads(shown: HeadMap, names: list[str]) -> dict[str, Any]:
     return {
         "type": "scatter",
         "mode": "text",
-        "x": ["Spread"] * len(names),
+        "x": [say("Spread")] * len(names),
         "y": names,
         "text": [percent(spread) for spread in shown.spreads],
         "customdata": [[row] for row in range(len(names))],
-        "hovertemplate": "%{y}: spread %{text}; 0 % is one article, 100 % all alike<extra></extra>",
+        "hovertemplate": say("%{{y}}: spread %{{text}}; 0 % is one {item}, 100 % all alike<extra></extra>"),
     }
 
 
@@ -142,10 +145,15 @@ def _costs(shown: HeadMap, names: list[str]) -> dict[str, Any]:
             "color": NEUTRAL,
         },
         "customdata": [
-            [names.index(name), f"{signed(cost.value)} ({signed(cost.low)} to {signed(cost.high)})"]
+            [
+                names.index(name),
+                say(
+                    "{value} ({low} to {high})", value=signed(cost.value), low=signed(cost.low), high=signed(cost.high)
+                ),
+            ]
             for name, cost in known
         ],
-        "hovertemplate": "%{y}: nDCG@10 lost without it %{customdata[1]}<extra></extra>",
+        "hovertemplate": say("%{{y}}: nDCG@10 lost without it %{{customdata[1]}}<extra></extra>"),
     }
 
 
@@ -166,10 +174,17 @@ def head_map_finding(shown: HeadMap) -> str:
     ranges = np.ptp(shown.shares, axis=0)
     most = int(ranges.argmax())
     low, high = float(shown.shares[:, most].min()), float(shown.shares[:, most].max())
-    text = f"Heads differ most in looking at “{shown.kinds[most]}”: {percent(low)} to {percent(high)}."
+    text = say(
+        "Heads differ most in looking at “{kinds}”: {low} to {high}.",
+        kinds=shown.kinds[most],
+        low=percent(low),
+        high=percent(high),
+    )
     if not known:
         return text
     needed = [name for name, cost in known if cost.low > 0]
     if not needed:
-        return f"{text} No head alone is needed: without any one of them nDCG@10 stays the same within noise."
-    return f"{text} Ranking is worse beyond noise without: {', '.join(needed)}."
+        return say(
+            "{text} No head alone is needed: without any one of them nDCG@10 stays the same within noise.", text=text
+        )
+    return say("{text} Ranking is worse beyond noise without: {needed}.", text=text, needed=", ".join(needed))

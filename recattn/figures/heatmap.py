@@ -11,6 +11,7 @@ import numpy as np
 from recattn.figures.colours import ADDS, NEUTRAL, TAKES_AWAY
 from recattn.figures.grids import Grid, row_ranks
 from recattn.figures.text import escaped, percent, shortened, signed
+from recattn.language import say
 
 ROW, LEAST_ROW, GRID_HEIGHT = 30, 12, 520  # pixels
 STRIP, GAP, SCALE = 54, 10, 30
@@ -49,8 +50,12 @@ def finding(grid: Grid) -> str:
     query, key = np.unravel_index(np.abs(grid.cells).argmax(), grid.cells.shape)
     strongest = float(grid.cells[query, key])
     value = signed(strongest) if grid.signed else percent(strongest)
-    place = f"from “{shortened(grid.labels[query], 60)}” to “{shortened(grid.labels[key], 60)}”"
-    return f"The strongest of {grid.cells.size:,} cells is {value}, {place}."
+    place = say(
+        "from “{labels}” to “{labels_2}”",
+        labels=shortened(grid.labels[query], 60),
+        labels_2=shortened(grid.labels[key], 60),
+    )
+    return say("The strongest of {size:,} cells is {value}, {place}.", size=grid.cells.size, value=value, place=place)
 
 
 def _names(grid: Grid) -> list[str]:
@@ -74,8 +79,12 @@ def _cells(grid: Grid, names: list[str]) -> dict[str, Any]:
 
 def _targets(grid: Grid, names: list[str]) -> dict[str, Any]:
     """The transparent squares that are hovered and clicked."""
-    verb = grid.verb or ("adds" if grid.signed else "looks at")
-    more = "<br>looks at it with %{customdata[4]}" if grid.signed else "<br>adds %{customdata[4]} to the score"
+    verb = grid.verb or ("adds" if grid.signed else say("looks at"))
+    more = (
+        say("<br>looks at it with %{{customdata[4]}}")
+        if grid.signed
+        else say("<br>adds %{{customdata[4]}} to the score")
+    )
     hints = _hints(grid)
     return {
         "type": "scatter",
@@ -87,7 +96,9 @@ def _targets(grid: Grid, names: list[str]) -> dict[str, Any]:
         "selected": {"marker": {"opacity": 0}},
         "unselected": {"marker": {"opacity": 0}},
         "showlegend": False,
-        "hovertemplate": f"%{{y}}<br>{verb} <b>%{{customdata[2]}}</b>, rank %{{customdata[3]}} in its row<br>%{{x}}"
+        "hovertemplate": say(
+            "%{{y}}<br>{verb} <b>%{{customdata[2]}}</b>, rank %{{customdata[3]}} in its row<br>%{{x}}", verb=verb
+        )
         + (more if len(hints[0]) > 4 else "")
         + "<extra></extra>",
     }
@@ -117,7 +128,7 @@ def _row_bars(grid: Grid, names: list[str]) -> dict[str, Any]:
         "xaxis": "x2",
         "marker": {"color": NEUTRAL},
         "customdata": [percent(value) for value in rows],
-        "hovertemplate": "%{y}<br>counts %{customdata} in the score<extra></extra>",
+        "hovertemplate": say("%{{y}}<br>counts %{{customdata}} in the score<extra></extra>"),
     }
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from recattn.figures.colours import ADDS, NEUTRAL
 from recattn.figures.text import escaped
+from recattn.language import say
 from recattn.types import Interval
 
 Figure = dict[str, Any]
@@ -28,7 +29,11 @@ def interval_figure(values: Mapping[str, Interval], first: str, axis: str) -> Fi
         "layout": {
             "height": ROW * len(values) + 56,
             "margin": {"l": 12, "r": 12, "t": 8, "b": 44},
-            "xaxis": {"title": {"text": f"{axis}, 95 % interval"}, "range": [low - pad, high + pad], "nticks": 6},
+            "xaxis": {
+                "title": {"text": say("{axis}, 95 % interval", axis=axis)},
+                "range": [low - pad, high + pad],
+                "nticks": 6,
+            },
             "yaxis": {"type": "category", "autorange": "reversed", "showgrid": False, "automargin": True, "ticks": ""},
             "shapes": [_band(values[first])] if first in values else [],
             "showlegend": False,
@@ -54,7 +59,10 @@ def _dots(values: Mapping[str, Interval], names: list[str], first: str) -> dict[
             "width": 4,
             "color": NEUTRAL,
         },
-        "customdata": [f"{value.value:.3f} ({value.low:.3f} to {value.high:.3f})" for value in figures],
+        "customdata": [
+            say("{value:.3f} ({low:.3f} to {high:.3f})", value=value.value, low=value.low, high=value.high)
+            for value in figures
+        ],
         "hovertemplate": "%{y}: %{customdata}<extra></extra>",
     }
 
@@ -72,8 +80,17 @@ def intervals_finding(values: Mapping[str, Interval], first: str, axis: str) -> 
     'AUC of model is 0.700 (0.680 to 0.720), above that of every other beyond its interval.'
     """
     own = values[first]
-    text = f"{axis} of {first} is {own.value:.3f} ({own.low:.3f} to {own.high:.3f})"
+    text = say(
+        "{axis} of {first} is {value:.3f} ({low:.3f} to {high:.3f})",
+        axis=axis,
+        first=first,
+        value=own.value,
+        low=own.low,
+        high=own.high,
+    )
     near = [name for name, value in values.items() if name != first and value.high >= own.low]
     return (
-        f"{text}, above that of every other beyond its interval." if not near else f"{text}; near: {', '.join(near)}."
+        say("{text}, above that of every other beyond its interval.", text=text)
+        if not near
+        else say("{text}; near: {near}.", text=text, near=", ".join(near))
     )

@@ -7,13 +7,14 @@ from typing import Any, Literal
 
 from recattn.figures.colours import ADDS, NEUTRAL
 from recattn.figures.text import escaped, figure
+from recattn.language import phrase, say
 from recattn.types import Interval
 
 Figure = dict[str, Any]
 ROW = 27
 Role = Literal["method", "floor", "ceiling"]
 _SYMBOLS: Mapping[str, str] = {"method": "circle", "floor": "circle-open", "ceiling": "diamond-open"}
-_NOTES: Mapping[str, str] = {"method": "", "floor": " · floor", "ceiling": " · ceiling"}
+_NOTES: Mapping[str, str] = {"method": "", "floor": phrase(" · floor"), "ceiling": phrase(" · ceiling")}
 
 
 @dataclass(frozen=True)
@@ -64,8 +65,12 @@ def judged_figure(judged: Judged) -> Figure:
     high = max((value.high for value in known.values()), default=1.0)
     pad = (high - low) * 0.05 or 0.01
     span = [low - pad, high + pad]
-    arrow = "→ better" if judged.higher_is_better else "← better"
-    axis = {"title": {"text": f"{judged.metric}, 95 % interval ({arrow})"}, "range": span, "nticks": 7}
+    arrow = say("→ better") if judged.higher_is_better else say("← better")
+    axis = {
+        "title": {"text": say("{metric}, 95 % interval ({arrow})", metric=judged.metric, arrow=arrow)},
+        "range": span,
+        "nticks": 7,
+    }
     names = [_label(judged, name) for name in known]
     return {
         "data": [_dots(judged, known, names)],
@@ -83,7 +88,7 @@ def judged_figure(judged: Judged) -> Figure:
 
 
 def _label(judged: Judged, name: str) -> str:
-    return escaped(name, 40) + _NOTES[judged.roles[name]]
+    return escaped(name, 40) + say(_NOTES[judged.roles[name]])
 
 
 def _dots(judged: Judged, known: Mapping[str, Interval], names: list[str]) -> dict[str, Any]:
@@ -104,7 +109,10 @@ def _dots(judged: Judged, known: Mapping[str, Interval], names: list[str]) -> di
             "width": 3,
             "color": NEUTRAL,
         },
-        "customdata": [f"{figure(value.value)} ({figure(value.low)} to {figure(value.high)})" for value in values],
+        "customdata": [
+            say("{value} ({low} to {high})", value=figure(value.value), low=figure(value.low), high=figure(value.high))
+            for value in values
+        ],
         "hovertemplate": "%{y}: %{customdata}<extra></extra>",
     }
 
@@ -123,7 +131,9 @@ def _floor_note(judged: Judged) -> list[dict[str, Any]]:
         return []
     side = "right" if judged.higher_is_better else "left"
     note = {"x": judged.known[judged.floor].value, "y": 1, "yref": "paper", "yanchor": "bottom", "xanchor": side}
-    return [note | {"text": "no better than knowing nothing of the model", "showarrow": False, "font": {"size": 11}}]
+    return [
+        note | {"text": say("no better than knowing nothing of the model"), "showarrow": False, "font": {"size": 11}}
+    ]
 
 
 def judged_finding(judged: Judged) -> str:
@@ -134,11 +144,22 @@ def judged_finding(judged: Judged) -> str:
     'Best by Deletion: A, 2.00 (1.80 to 2.20). Not beyond the floor (Any, 1.00): B.'
     """
     if judged.best is None:
-        return f"{judged.metric} is not known for any explanation."
+        return say("{metric} is not known for any explanation.", metric=judged.metric)
     own = judged.known[judged.best]
-    text = f"Best by {judged.metric}: {judged.best}, {figure(own.value)} ({figure(own.low)} to {figure(own.high)})."
+    text = say(
+        "Best by {metric}: {best}, {value} ({low} to {high}).",
+        metric=judged.metric,
+        best=judged.best,
+        value=figure(own.value),
+        low=figure(own.low),
+        high=figure(own.high),
+    )
     if judged.floor is None:
         return text
     below = [name for name in judged.known if judged.roles[name] == "method" and not judged.beats_floor(name)]
-    floor = f"the floor ({judged.floor}, {figure(judged.known[judged.floor].value)})"
-    return f"{text} Not beyond {floor}: {', '.join(below)}." if below else f"{text} All stand beyond {floor}."
+    floor = say("the floor ({floor}, {value})", floor=judged.floor, value=figure(judged.known[judged.floor].value))
+    return (
+        say("{text} Not beyond {floor}: {below}.", text=text, floor=floor, below=", ".join(below))
+        if below
+        else say("{text} All stand beyond {floor}.", text=text, floor=floor)
+    )

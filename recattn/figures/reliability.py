@@ -5,6 +5,7 @@ from typing import Any
 
 from recattn.figures.colours import ADDS, NEUTRAL
 from recattn.figures.text import escaped
+from recattn.language import say
 
 Figure = dict[str, Any]
 Points = Sequence[tuple[float, float]]  # mean probability, share clicked
@@ -30,16 +31,18 @@ def reliability_figure(lines: Mapping[str, Points], height: int = 300) -> Figure
                 "y": [clicked for _, clicked in points],
                 "line": {"color": ADDS if name == last else NEUTRAL, "width": 2},
                 "marker": {"size": 8, "symbol": "circle" if name == last else "circle-open"},
-                "hovertemplate": f"{escaped(name, 40)}: said %{{x:.1%}}, clicked %{{y:.1%}}<extra></extra>",
+                "hovertemplate": say(
+                    "{name}: said %{{x:.1%}}, clicked %{{y:.1%}}<extra></extra>", name=escaped(name, 40)
+                ),
             }
             for name, points in lines.items()
         ],
         "layout": {
             "height": height,
             "margin": {"l": 12, "r": 12, "t": 8, "b": 48},
-            "xaxis": {"title": {"text": "probability that was said"}, "range": [0, top], "tickformat": ".0%"},
+            "xaxis": {"title": {"text": say("probability that was said")}, "range": [0, top], "tickformat": ".0%"},
             "yaxis": {
-                "title": {"text": "share that was clicked"},
+                "title": {"text": say("share that was clicked")},
                 "range": [0, top],
                 "tickformat": ".0%",
                 "automargin": True,
@@ -58,5 +61,10 @@ def reliability_finding(before: float, after: float, temperature: float) -> str:
     >>> reliability_finding(0.031, 0.012, 1.4)
     'Probabilities are off by 3.1 points on average; at a temperature of 1.4 by 1.2.'
     """
-    said = f"Probabilities are off by {100 * before:.1f} points on average"
-    return f"{said}; at a temperature of {temperature:.2g} by {100 * after:.1f}."
+    said = say("Probabilities are off by {value:.1f} points on average", value=100 * before)
+    return say(
+        "{said}; at a temperature of {temperature:.2g} by {value:.1f}.",
+        said=said,
+        temperature=temperature,
+        value=100 * after,
+    )

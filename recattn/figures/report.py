@@ -12,6 +12,7 @@ from jinja2 import Environment, StrictUndefined
 from recattn.figures.bars import Bars, bars_finding
 from recattn.figures.colours import ADDS, DARK, LIGHT, NEUTRAL, TAKES_AWAY
 from recattn.figures.text import shortened, signed
+from recattn.language import say, spoken
 
 _TEMPLATE = Path(__file__).parent / "report.html"
 _TITLE = 160  # characters of a title
@@ -24,7 +25,7 @@ class Section:
     title: str
     text: tuple[str, ...] = ()
     bars: Bars | None = None
-    heading: str = "Article"
+    heading: str = ""
     table: tuple[tuple[str, ...], ...] = ()
 
 
@@ -67,7 +68,7 @@ def report(sheet: Sheet) -> str:
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=False)
     template = environment.from_string(_TEMPLATE.read_text("utf-8"))
     colours = {"light": LIGHT, "dark": DARK, "adds": ADDS, "takes": TAKES_AWAY, "neutral": NEUTRAL}
-    return template.render(sheet=sheet, drawn=_drawn, **colours)
+    return template.render(sheet=sheet, drawn=_drawn, say=say, language=spoken().language, **colours)
 
 
 def _drawn(bars: Bars, heading: str) -> _Drawn:
@@ -76,7 +77,14 @@ def _drawn(bars: Bars, heading: str) -> _Drawn:
     width = high - low or 1.0
     zero = -low / width * 100
     total = signed(bars.total) if bars.signed and bars.others else ""
-    return _Drawn(bars_finding(bars), heading, bars.signed, tuple(_rows(bars, zero, width)), round(zero, 2), total)
+    return _Drawn(
+        bars_finding(bars),
+        heading or say("{Item}"),
+        bars.signed,
+        tuple(_rows(bars, zero, width)),
+        round(zero, 2),
+        total,
+    )
 
 
 def _rows(bars: Bars, zero: float, width: float) -> Iterator[_Row]:
@@ -91,4 +99,4 @@ def _rows(bars: Bars, zero: float, width: float) -> Iterator[_Row]:
 
 def _label(bars: Bars, part: int) -> str:
     title, mark = shortened(bars.labels[part], _TITLE), bars.marks[part]
-    return f"{title} ({mark} back)" if mark else title
+    return say("{title} ({mark} back)", title=title, mark=mark) if mark else title

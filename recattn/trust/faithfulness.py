@@ -10,6 +10,7 @@ from recattn.errors import DataError
 from recattn.evaluation.bootstrap import bootstrap_mean
 from recattn.evaluation.faithfulness import METRICS, Case, Curve, Subject, curves, judge, patterns
 from recattn.explanation.methods import METHODS
+from recattn.language import say
 from recattn.trust.planted import planted_truth
 from recattn.trust.records import Faithfulness, MetricNote
 from recattn.types import Array, Interval, Prediction, Report, User, silent
@@ -58,7 +59,7 @@ def faithfulness(
         paraphrase=PARAPHRASE,
         methods={method: _intervals(rows) for method, rows in figures.items()},
         metrics={
-            name: MetricNote(metric.title, metric.hint, metric.higher_is_better, metric.source)
+            name: MetricNote(say(metric.title), say(metric.hint), metric.higher_is_better, metric.source)
             for name, metric in METRICS.items()
         },
         planted=planted_truth(recommender, users, seed, report),

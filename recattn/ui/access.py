@@ -8,11 +8,12 @@ from typing import Any, Literal
 
 import streamlit as st
 
+from recattn.language import phrase
+
 Mode = Literal["openid", "password", "local", "closed"]
 
 OPENID_SECONDS = 12 * 3600  # since the identity provider was asked
 HASH_VARIABLE, EMAILS_VARIABLE = "RECATTN_ADMIN_HASH", "RECATTN_ADMIN_EMAILS"
-_ADMINS = f"admin_emails in secrets.toml, or {EMAILS_VARIABLE}"
 
 
 @dataclass(frozen=True)
@@ -92,16 +93,30 @@ def openid_visitor(user: Mapping[str, Any], emails: frozenset[str], now: float) 
     Visitor(who='ada@a.example', allowed=True, reason='', remedy='')
     """
     if user.get("is_logged_in") is not True:
-        return Visitor("visitor", False, "Only administrators may act.", "Log in on the Admin page.")
+        return Visitor("visitor", False, phrase("Only administrators may act."), phrase("Log in on the Admin page."))
     email = user.get("email")
     who = _folded(email) if isinstance(email, str) and email.strip() else "somebody without an e-mail address"
     if not emails:
-        return Visitor(who, False, "No administrator is named, so nobody may act.", f"Name some: {_ADMINS}.")
+        return Visitor(
+            who,
+            False,
+            phrase("No administrator is named, so nobody may act."),
+            phrase("Name some: admin_emails in secrets.toml, or RECATTN_ADMIN_EMAILS."),
+        )
     if str(user.get("email_verified", True)).casefold() != "true":
-        return Visitor(who, False, "Your identity provider has not verified your address.", "Verify it there.")
+        return Visitor(
+            who, False, phrase("Your identity provider has not verified your address."), phrase("Verify it there.")
+        )
     if who not in emails:
-        return Visitor(who, False, "You are logged in, but not as an administrator.", f"Administrators: {_ADMINS}.")
+        return Visitor(
+            who,
+            False,
+            phrase("You are logged in, but not as an administrator."),
+            phrase("Administrators: admin_emails in secrets.toml, or RECATTN_ADMIN_EMAILS."),
+        )
     asked = user.get("iat")
     if isinstance(asked, bool) or not isinstance(asked, int | float) or not -300 <= now - asked < OPENID_SECONDS:
-        return Visitor(who, False, "Your log-in is older than 12 hours.", "Log out and in again on the Admin page.")
+        return Visitor(
+            who, False, phrase("Your log-in is older than 12 hours."), phrase("Log out and in again on the Admin page.")
+        )
     return Visitor(who, True)

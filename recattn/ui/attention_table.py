@@ -4,9 +4,11 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from recattn.language import say
 from recattn.ui.attention_view import Shown
 from recattn.ui.export import offer_csv
 from recattn.ui.subject import Subject
+from recattn.ui.tables import show_frame
 
 
 def cells_frame(subject: Subject, shown: Shown) -> pd.DataFrame:
@@ -29,27 +31,27 @@ def cells_frame(subject: Subject, shown: Shown) -> pd.DataFrame:
 
 def show_table(subject: Subject, shown: Shown) -> None:
     """The same numbers as a table, and as a file."""
-    table = st.expander("The same numbers as a table", icon=":material/table:", key="table", on_change="rerun")
+    table = st.expander(say("The same numbers as a table"), icon=":material/table:", key="table", on_change="rerun")
     if not table.open:
         return
     with table:
         frame = cells_frame(subject, shown)
-        st.dataframe(
+        show_frame(
             frame,
             hide_index=True,
             height=360,
             column_config={
-                "From": st.column_config.TextColumn("From (row)", width="large"),
-                "To": st.column_config.TextColumn("To (column)", width="large"),
+                "From": st.column_config.TextColumn(say("From (row)"), width="large"),
+                "To": st.column_config.TextColumn(say("To (column)"), width="large"),
                 "Looks at": st.column_config.NumberColumn(
-                    format="percent", width=90, help="Share of the row's attention"
+                    format="percent", width=90, help=say("Share of the row's attention")
                 ),
-                "Rank in row": st.column_config.NumberColumn(width=90, help="1 is what this row looks at most"),
-                "Adds": st.column_config.NumberColumn(format="%+.4f", width=90, help="Exact part of the score"),
+                "Rank in row": st.column_config.NumberColumn(width=90, help=say("1 is what this row looks at most")),
+                "Adds": st.column_config.NumberColumn(format="%+.4f", width=90, help=say("Exact part of the score")),
                 "Effect": st.column_config.NumberColumn(
-                    format="%+.4f", width=90, help="By how much the score falls when this one look is blocked"
+                    format="%+.4f", width=90, help=say("By how much the score falls when this one look is blocked")
                 ),
             },
-            alt="Every cell of the figure: from which article, to which, weight, rank, what it adds",
+            alt=say("Every cell of the figure: from which {item}, to which, weight, rank, what it adds"),
         )
         offer_csv(frame, f"head-{shown.layer + 1}-{shown.head + 1}")

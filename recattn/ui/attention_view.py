@@ -9,6 +9,7 @@ from jaxtyping import Int
 from recattn.errors import UnknownError
 from recattn.figures.grids import Grid, row_ranks
 from recattn.figures.heatmap import finding, head_figure
+from recattn.language import ordinal, phrase, say
 from recattn.types import Array
 from recattn.ui.head_grid import Tile, show_heads
 from recattn.ui.shell import Page
@@ -16,7 +17,7 @@ from recattn.ui.subject import Subject, unit_order
 from recattn.ui.views import VIEWS, View, available, head_cells, head_hint, large_grid, limit_of
 from recattn.ui.wording import counted, figure, percent, plain, signed
 
-BY_NUMBER, BY_SPREAD, BY_ADDS = "number", "spread", "adds"
+BY_NUMBER, BY_SPREAD, BY_ADDS = phrase("number"), phrase("spread"), phrase("adds")
 _LARGE = "large"
 _PER_ROW = 3  # heads beside each other where there is one layer; with more, a column is a layer
 
@@ -41,42 +42,51 @@ def choose_view(page: Page, subject: Subject) -> Shown:
         names[0]
         if len(names) == 1
         else st.segmented_control(
-            "Show what a head",
+            say("Show what a head"),
             names,
             default=names[0],
             required=True,
+            format_func=say,
             key="view",
             bind="query-params",
-            help="**Looks at**: its attention. **Adds**: its exact part of the score, with attention and pooling held "
-            "at the values they took. **Effect**: the experiment. One look is blocked and the rest follows; the bars "
-            "below leave the whole article out.",
+            help=say(
+                "**Looks at**: its attention. **Adds**: its exact part of the score, with attention and "
+                "pooling held at the values they took. **Effect**: the experiment. One look is blocked and "
+                "the rest follows; the bars below leave the whole {item} out."
+            ),
         )
     )
     order = st.segmented_control(
-        "Order by",
+        say("Order by"),
         subject.orders,
         default=subject.orders[0],
         required=True,
+        format_func=say,
         key="order",
         bind="query-params",
-        help="**Time**: newest first. **Category**: most read first. **Weight**: what this head looks at most first.",
+        help=say(
+            "**Time**: newest first. **{Category}**: most {read} first. **Weight**: what this head looks at most first."
+        ),
     )
     sorts = [BY_NUMBER, BY_SPREAD] + [BY_ADDS] * (subject.adds is not None)
     sort = st.segmented_control(
-        "Heads by",
+        say("Heads by"),
         sorts,
         default=BY_NUMBER,
         required=True,
+        format_func=say,
         key="sort",
         bind="query-params",
-        help="**Spread**: heads that look at few articles first. **Adds**: heads that move the score most first.",
+        help=say("**Spread**: heads that look at few {items} first. **Adds**: heads that move the score most first."),
     )
     own_scale = st.toggle(
-        "Own scale",
+        say("Own scale"),
         key="own",
         bind="query-params",
-        help="Off: one colour scale for all heads, so that they can be compared. On: each head by itself, so that "
-        "faint heads can be read; its scale ends at its strongest cell.",
+        help=say(
+            "Off: one colour scale for all heads, so that they can be compared. On: each head by itself, "
+            "so that faint heads can be read; its scale ends at its strongest cell."
+        ),
     )
     units = unit_order(subject, order or subject.orders[0], layer, head)
     return Shown(VIEWS[view or names[0]], units, sort or BY_NUMBER, own_scale, layer, head)
@@ -115,9 +125,9 @@ def show_all_heads(page: Page, subject: Subject, shown: Shown) -> None:
         for (layer, head), cells in grids.items()
     ]
     columns = subject.layers if subject.layers > 1 else _PER_ROW
-    label = f"All {counted(len(tiles), 'head')}; choose one to see it large"
+    label = say("All {n_heads}; choose one to see it large", n_heads=counted(len(tiles), "head"))
     show_heads(tiles, columns, shown.view.signed, label, lambda layer, head: page.choose(layer=layer, head=head))
-    layers = f"A column is a layer, 1 to {subject.layers}. " if subject.layers > 1 else ""
+    layers = say("A column is a layer, 1 to {layers}. ", layers=subject.layers) if subject.layers > 1 else ""
     st.caption(layers + _scale_note(shown, limit))
 
 
@@ -145,9 +155,9 @@ def _cells(subject: Subject, shown: Shown, layer: int, head: int) -> Array:
 
 def _scale_note(shown: Shown, limit: float) -> str:
     if shown.own_scale:
-        return "Each head on its own colour scale: compare cells within a head, not heads with each other."
+        return say("Each head on its own colour scale: compare cells within a head, not heads with each other.")
     end = signed(limit) if shown.view.signed else percent(limit)
-    return f"One colour scale for all heads, up to {end}."
+    return say("One colour scale for all heads, up to {end}.", end=end)
 
 
 def show_head(page: Page, subject: Subject, shown: Shown) -> None:
@@ -156,10 +166,10 @@ def show_head(page: Page, subject: Subject, shown: Shown) -> None:
     limit = _limit(subject, shown)
     grid = large_grid(subject, shown.view, shown.layer, shown.head, shown.order, limit, selected)
     st.caption(
-        f"**{plain(head_hint(subject, shown.layer, shown.head))}.** {shown.view.sentence.format(unit=subject.unit)}"
+        f"**{plain(head_hint(subject, shown.layer, shown.head))}.** {say(shown.view.sentence, unit=say(subject.unit))}"
     )
     st.plotly_chart(
-        head_figure(grid, shown.view.rows_title, shown.view.columns_title),
+        head_figure(grid, say(shown.view.rows_title), say(shown.view.columns_title)),
         key=_LARGE,
         on_select=lambda: _remember_cell(page),
         selection_mode="points",
@@ -194,35 +204,35 @@ def _remember_cell(page: Page) -> None:
 def show_cell(grid: Grid) -> None:
     """The selected cell in words: both titles whole, weight, rank in its row, what it adds."""
     if grid.selected is None:
-        st.caption("Click a cell for its numbers and titles in full.")
+        st.caption(say("Click a cell for its numbers and titles in full."))
         return
     query, key = grid.selected
     weight = grid.cells if grid.weight is None else grid.weight
-    rank = f"the {_ordinal(int(row_ranks(weight)[query, key]))} of {len(grid.labels)} in its row"
-    adds = "" if grid.adds is None else f" It adds **{plain(signed(float(grid.adds[query, key])))}** to the score."
+    rank = say(
+        "the {ordinal} of {labels} in its row",
+        ordinal=ordinal(int(row_ranks(weight)[query, key])),
+        labels=len(grid.labels),
+    )
+    adds = (
+        ""
+        if grid.adds is None
+        else say(" It adds **{adds}** to the score.", adds=plain(signed(float(grid.adds[query, key]))))
+    )
     worth = "" if grid.effects is None else _worth(float(grid.effects[query, key]))
-    text = f"looks at **{percent(float(weight[query, key]))}**, {rank}, at"
+    text = say("looks at **{weight}**, {rank}, at", weight=percent(float(weight[query, key])), rank=rank)
     with st.container(border=True, key="cell"):
         st.markdown(f"{_named(grid, query)}  \n{text}  \n{_named(grid, key)}  \n{adds}{worth}")
 
 
 def _worth(effect: float) -> str:
-    way = "falls" if effect >= 0 else "rises"
-    return f" Were this one look blocked, the score {way} by **{plain(figure(abs(effect)))}**."
+    way = say("falls") if effect >= 0 else say("rises")
+    return say(
+        " Were this one look blocked, the score {way} by **{effect}**.", way=way, effect=plain(figure(abs(effect)))
+    )
 
 
 def _named(grid: Grid, unit: int) -> str:
     return f"**{plain(grid.labels[unit])}** ({plain(grid.marks[unit])})"
-
-
-def _ordinal(number: int) -> str:
-    """A number as a place.
-
-    >>> [_ordinal(n) for n in (1, 2, 3, 4, 11, 22)]
-    ['1st', '2nd', '3rd', '4th', '11th', '22nd']
-    """
-    ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
-    return f"{number}{ending}"
 
 
 def show_sum(subject: Subject, head: int) -> None:
@@ -233,7 +243,17 @@ def show_sum(subject: Subject, head: int) -> None:
     values = [check.cells, check.other_heads, check.itself] + [check.constant] * bool(check.constant)
     parts = ", ".join(map(signed, values))
     st.markdown(
-        plain(f"The cells and the bars below them add up to the score: {check.total:.3f} = {check.score:.3f}"),
-        help=f"Cells of this head, other heads, the articles themselves: {plain(parts)}. Attention and pooling are "
-        f"held at the values they took. Difference: {check.gap:.1e}.",
+        plain(
+            say(
+                "The cells and the bars below them add up to the score: {total:.3f} = {score:.3f}",
+                total=check.total,
+                score=check.score,
+            )
+        ),
+        help=say(
+            "Cells of this head, other heads, the {items} themselves: {parts}. Attention and pooling are "
+            "held at the values they took. Difference: {gap:.1e}.",
+            parts=plain(parts),
+            gap=check.gap,
+        ),
     )

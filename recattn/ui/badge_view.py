@@ -6,6 +6,7 @@ import streamlit as st
 from recattn.explanation.agreement import TOP, Agreement
 from recattn.explanation.grounds import LEAST_SHARE, Grounds
 from recattn.explanation.methods import METHODS
+from recattn.language import phrase, say
 from recattn.ui.explained import Case
 from recattn.ui.wording import figure, percent
 
@@ -16,26 +17,28 @@ def show_badge(case: Case, name: str) -> None:
     with st.container(border=True, key="badge", gap="small"):
         score, rank = st.columns(2)
         score.metric(
-            "Score", figure(case.prediction.total), help="A logit: only differences between articles mean something"
+            say("Score"),
+            figure(case.prediction.total),
+            help=say("A logit: only differences between {items} mean something"),
         )
-        rank.metric("Rank", f"{without.rank:,}", help="Among all articles that were not read; 1 is the best")
+        rank.metric(say("Rank"), f"{without.rank:,}", help=say("Among all {items} that were not {read}; 1 is the best"))
         show_grounds(case)
-        st.markdown(f"**{verdict(name, badge.view, badge.cosine)}**", help=_BADGE_HINT)
+        st.markdown(f"**{verdict(name, badge.view, badge.cosine)}**", help=say(_BADGE_HINT))
         st.table(
             {
-                "": [f"**{METHODS[name].title}**", "Likeness of texts", "Random order"],
-                "Same order": [correlation(one) for one in (badge.view, badge.cosine, badge.random)],
-                f"Same top {TOP}": [overlap(one, case) for one in (badge.view, badge.cosine, badge.random)],
+                "": [f"**{say(METHODS[name].title)}**", say("Likeness of texts"), say("Random order")],
+                say("Same order"): [correlation(one) for one in (badge.view, badge.cosine, badge.random)],
+                say("Same top 3"): [overlap(one, case) for one in (badge.view, badge.cosine, badge.random)],
             },
             border="horizontal",
             hide_index=True,
         )
 
 
-_BADGE_HINT = (
-    "Each article is hidden in turn (masked: the others keep their places) and the model is asked again. "
+_BADGE_HINT = phrase(
+    "Each {item} is hidden in turn (masked: the others keep their places) and the model is asked again. "
     "**Same order**: rank correlation of the bars with the fall of the score, 1 is perfect, 0 is chance. "
-    f"**Same top {TOP}**: how many of the {TOP} longest bars are among the {TOP} largest falls."
+    "**Same top 3**: how many of the 3 longest bars are among the 3 largest falls."
 )
 
 
@@ -48,15 +51,21 @@ def verdict(name: str, view: Agreement, cosine: Agreement) -> str:
     'Says no more than the likeness of texts'
     """
     if name == "leave_one_out":
-        return "This is the experiment itself: what really happens"
+        return say("This is the experiment itself: what really happens")
     if np.isnan(view.spearman):
-        return "Too few articles, or all weigh the same: nothing to compare"
+        return say("Too few {items}, or all weigh the same: nothing to compare")
     if view.spearman <= max(0.0, np.nan_to_num(cosine.spearman)):
-        return "Says no more than the likeness of texts" if view.spearman > 0 else "Contradicts what really happens"
+        return (
+            say("Says no more than the likeness of texts")
+            if view.spearman > 0
+            else say("Contradicts what really happens")
+        )
     if view.spearman >= 0.8:
-        return "Agrees well with what really happens"
+        return say("Agrees well with what really happens")
     return (
-        "Agrees partly with what really happens" if view.spearman >= 0.4 else "Agrees little with what really happens"
+        say("Agrees partly with what really happens")
+        if view.spearman >= 0.4
+        else say("Agrees little with what really happens")
     )
 
 
@@ -69,7 +78,13 @@ def overlap(agreement: Agreement, case: Case) -> str:
     """How many of the largest both have in common, for reading."""
     top = min(TOP, len(case.titles))
     common = agreement.top3 * top
-    return "–" if np.isnan(common) else f"{common:.0f} of {top}" if common % 1 < 1e-6 else f"{common:.1f} of {top}"
+    return (
+        "–"
+        if np.isnan(common)
+        else say("{common:.0f} of {top}", common=common, top=top)
+        if common % 1 < 1e-6
+        else say("{common:.1f} of {top}", common=common, top=top)
+    )
 
 
 def show_grounds(case: Case) -> None:
@@ -78,12 +93,13 @@ def show_grounds(case: Case) -> None:
     if found.share < LEAST_SHARE:
         st.warning(grounds_text(found, case.without().rank), icon=":material/help:")
     else:
-        st.markdown(grounds_text(found, case.without().rank), help=_GROUNDS_HINT)
+        st.markdown(grounds_text(found, case.without().rank), help=say(_GROUNDS_HINT))
 
 
-_GROUNDS_HINT = (
-    "Of the differences between the scores of the best articles for this reader, the share that what was read makes. "
-    "The rest is there for everybody. It can be above 100 % when the two pull apart."
+_GROUNDS_HINT = phrase(
+    "Of the differences between the scores of the best {items} for this {reader}, the share that "
+    "what was {read} makes. The rest is there for everybody. It can be above 100 % when the two "
+    "pull apart."
 )
 
 
@@ -96,13 +112,16 @@ def grounds_text(found: Grounds, rank: int) -> str:
     'No one article explains this: without any single one it stays at rank 1. Several together do.'
     """
     if found.share < LEAST_SHARE:
-        return (
-            f"Nothing read explains this: the history makes {percent(max(0.0, found.share))} of the differences "
-            "between the best articles."
+        return say(
+            "Nothing {read} explains this: the history makes {value} of the differences between the best {items}.",
+            value=percent(max(0.0, found.share)),
         )
     if not found.changes_rank:
-        return f"No one article explains this: without any single one it stays at rank {rank:,}. Several together do."
+        return say(
+            "No one {item} explains this: without any single one it stays at rank {rank:,}. Several together do.",
+            rank=rank,
+        )
     if found.share != found.share:
-        return "Hiding a single article moves it. How much the history explains is not known for this model."
-    share = "all" if found.share >= 0.995 else percent(found.share)
-    return f"The history makes {share} of the differences between the best articles."
+        return say("Hiding a single {item} moves it. How much the history explains is not known for this model.")
+    share = say("all") if found.share >= 0.995 else percent(found.share)
+    return say("The history makes {share} of the differences between the best {items}.", share=share)

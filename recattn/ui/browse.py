@@ -8,9 +8,11 @@ import pandas as pd
 import streamlit as st
 
 from recattn.data.store import Dataset
+from recattn.language import say
 from recattn.types import DatasetInfo
 from recattn.ui.export import offer_csv, offer_json
 from recattn.ui.reading import titles
+from recattn.ui.tables import show_frame
 from recattn.ui.wording import counted, moment, plain, shortened
 
 ROWS = 25
@@ -21,7 +23,7 @@ Fetch = Callable[[str, int, int], tuple[pd.DataFrame, int]]
 
 def show_items(dataset: Dataset) -> None:
     """Articles, with search."""
-    found = _choose_rows("items", "article", "Title, category or text …", dataset.page_items)
+    found = _choose_rows("items", "article", say("Title, {category} or text …"), dataset.page_items)
     _show(
         "items",
         found.rename(columns=str.capitalize)[["Title", "Category", "Subcategory", "Abstract", "Item_id"]],
@@ -30,14 +32,14 @@ def show_items(dataset: Dataset) -> None:
             "Category": st.column_config.TextColumn(width=110),
             "Subcategory": st.column_config.TextColumn(width=120),
             "Abstract": st.column_config.TextColumn(width="large"),
-            "Item_id": st.column_config.TextColumn("Id", width=90),
+            "Item_id": st.column_config.TextColumn(say("Id"), width=90),
         },
     )
 
 
 def show_users(dataset: Dataset) -> None:
     """Readers, with search."""
-    found = _choose_rows("users", "reader", "Part of an id …", dataset.page_users)
+    found = _choose_rows("users", "reader", say("Part of an id …"), dataset.page_users)
     table = pd.DataFrame(
         {
             "Reader": found["user_id"],
@@ -53,11 +55,13 @@ def show_users(dataset: Dataset) -> None:
         table.dropna(axis="columns", how="all"),
         {
             "Reader": st.column_config.TextColumn(width=110),
-            "Articles read": st.column_config.NumberColumn(width=100, help="Length of the history, all that is known"),
-            "Clicks seen": st.column_config.NumberColumn(width=95, help="Clicks in the impressions of all splits"),
+            "Articles read": st.column_config.NumberColumn(
+                width=100, help=say("Length of the history, all that is known")
+            ),
+            "Clicks seen": st.column_config.NumberColumn(width=95, help=say("Clicks in the impressions of all splits")),
             "First seen": _time_column(),
             "Last seen": _time_column(),
-            "Read last": st.column_config.TextColumn(width="large", help="Newest first"),
+            "Read last": st.column_config.TextColumn(width="large", help=say("Newest first")),
         },
     )
 
@@ -65,7 +69,7 @@ def show_users(dataset: Dataset) -> None:
 def show_impressions(dataset: Dataset) -> None:
     """What was shown to whom, with search."""
     found = _choose_rows(
-        "impressions", "impression", "Part of a reader's or an impression's id …", dataset.page_impressions
+        "impressions", "impression", say("Part of {reader:a}'s or an impression's id …"), dataset.page_impressions
     )
     table = pd.DataFrame(
         {
@@ -86,8 +90,8 @@ def show_impressions(dataset: Dataset) -> None:
             "Split": st.column_config.TextColumn(width=60),
             "Reader": st.column_config.TextColumn(width=95),
             "Time": _time_column(),
-            "Read before": st.column_config.NumberColumn(width=95, help="Articles in the history at that moment"),
-            "Shown": st.column_config.NumberColumn(width=65, help="Candidates that were shown"),
+            "Read before": st.column_config.NumberColumn(width=95, help=say("{Items} in the history at that moment")),
+            "Shown": st.column_config.NumberColumn(width=65, help=say("Candidates that were shown")),
             "Clicked": st.column_config.TextColumn(width="large"),
         },
     )
@@ -97,21 +101,26 @@ def _choose_rows(name: str, noun: str, placeholder: str, fetch: Fetch) -> pd.Dat
     """The search field and the pages; returns the rows of this page only."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         text = st.text_input(
-            "Search", key=f"search-{name}", type="search", live="300ms", max_chars=100, placeholder=placeholder
+            say("Search"), key=f"search-{name}", type="search", live="300ms", max_chars=100, placeholder=placeholder
         )
         text = (text or "").strip()
         _, total = fetch(text, 0, 1)
         pages = max(1, -(-total // ROWS))
         number = st.pagination(pages, key=f"page-{name}-{pages}-{text}") if pages > 1 else 1
-    st.caption(f"{counted(total, noun)}" + (f" with “{plain(shortened(text, 40))}”" if text else ""))
+    st.caption(f"{counted(total, noun)}" + (say(" with “{text}”", text=plain(shortened(text, 40))) if text else ""))
     return fetch(text, (number - 1) * ROWS, ROWS)[0]
 
 
 def _show(name: str, table: pd.DataFrame, columns: dict[str, Any]) -> None:
     table = table.loc[:, [name for name in table if not table[name].isin(["", None]).all()]] if len(table) else table
     height = 37 + 35 * max(1, len(table))
-    st.dataframe(
-        table, hide_index=True, height=height, column_config=columns, placeholder="", alt=f"One page of {name}"
+    show_frame(
+        table,
+        hide_index=True,
+        height=height,
+        column_config=columns,
+        placeholder="",
+        alt=say("One page of {name}", name=name),
     )
     offer_csv(table, name)
 
@@ -124,7 +133,7 @@ def _some(dataset: Dataset, item_ids: list[str]) -> str:
     """The first few titles in one line, and how many more there are."""
     named = "; ".join(shortened(title, 50) for title in titles(dataset, item_ids[:_LISTED]))
     more = len(item_ids) - _LISTED
-    return f"{named} and {more:,} more" if more > 0 else named
+    return say("{named} and {more:,} more", named=named, more=more) if more > 0 else named
 
 
 def _clicked(dataset: Dataset, clicked: Any) -> str:
@@ -136,33 +145,39 @@ def _clicked(dataset: Dataset, clicked: Any) -> str:
 def show_report(info: DatasetInfo) -> None:
     """What the import read, kept and left out, with line numbers."""
     st.markdown(
-        f"Made {plain(moment(info.created))} from **{plain(info.source)}**: kept {counted(info.items, 'article')}, "
-        f"{counted(info.users, 'reader')}, {counted(info.impressions, 'impression')} "
-        f"({', '.join(f'{plain(split)} {count:,}' for split, count in info.splits.items())})."
+        say(
+            "Made {created} from **{source}**: kept {n_items}, {n_readers}, {n_impressions} ({the_items}).",
+            created=plain(moment(info.created)),
+            source=plain(info.source),
+            n_items=counted(info.items, "article"),
+            n_readers=counted(info.users, "reader"),
+            n_impressions=counted(info.impressions, "impression"),
+            the_items=", ".join(f"{plain(split)} {count:,}" for split, count in info.splits.items()),
+        )
     )
     for note in info.notes:
         st.caption(plain(note))
     files = pd.DataFrame({"File": list(info.checksums), "sha256": list(info.checksums.values())})
-    files.insert(1, "Rows read", [info.rows_read.get(name) for name in info.checksums])
-    st.dataframe(
+    files.insert(1, say("Rows read"), [info.rows_read.get(name) for name in info.checksums])
+    show_frame(
         files,
         hide_index=True,
         width="content",
         column_config={"Rows read": st.column_config.NumberColumn(format="localized")},
-        alt="Files that were read, with rows and checksums",
+        alt=say("Files that were read, with rows and checksums"),
     )
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption("The whole report:", width="content")
+        st.caption(say("The whole report:"), width="content")
         offer_json(asdict(info), "import-report")
         offer_csv(report_frame(info), "import-report")
     if not info.rejected:
-        st.success("Every row was kept.", icon=":material/check:")
+        st.success(say("Every row was kept."), icon=":material/check:")
         return
     reasons = pd.DataFrame({"Left out because of": list(info.rejected), "Rows": list(info.rejected.values())})
-    st.dataframe(reasons, hide_index=True, width="content", alt="Rows left out, by reason")
-    st.caption("The first of each, with file and line:")
+    show_frame(reasons, hide_index=True, width="content", alt=say("Rows left out, by reason"))
+    st.caption(say("The first of each, with file and line:"))
     rows = pd.DataFrame([dict(row) for row in info.rejected_rows])
-    st.dataframe(rows, hide_index=True, alt="The first rows left out, with file, line, reason and text")
+    show_frame(rows, hide_index=True, alt=say("The first rows left out, with file, line, reason and text"))
     offer_csv(rows, "left-out")
 
 
@@ -177,4 +192,4 @@ def report_frame(info: DatasetInfo) -> pd.DataFrame:
         "sha256": info.checksums,
     }
     rows = [(what, name, str(value)) for what, values in parts.items() for name, value in values.items()]
-    return pd.DataFrame(rows, columns=["What", "Of", "Value"])
+    return pd.DataFrame(rows, columns=[say("What"), say("Of"), "Value"])

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 import streamlit as st
 
 from recattn.data.store import Dataset
+from recattn.language import phrase, say
 from recattn.types import Impression, User
 from recattn.ui.shell import Page
 from recattn.ui.wording import counted, moment
 
 NEWEST = 200
-EVERYTHING, RECENT, SHOWN = "everything", "the newest", "what was shown"
-ALL = "all categories"
+EVERYTHING, RECENT, SHOWN = phrase("everything"), phrase("the newest"), phrase("what was shown")
+ALL = phrase("all {categories}")
 SIZES = (5, 10, 20, 50)
 
 
@@ -41,32 +42,45 @@ def choose_question(page: Page, user: User) -> Question:
     shown = [one for one in page.dataset.user_impressions(user.user_id) if one.history] if user.history else []
     with st.container(horizontal=True, vertical_alignment="bottom"):
         among = _choose_among(bool(recent), bool(shown))
-        n = st.selectbox("How many", SIZES, 1, key="n", bind="query-params", width=100)
+        n = st.selectbox(say("How many"), SIZES, 1, key="n", bind="query-params", width=100)
         category = st.selectbox(
-            "Of", [ALL, *_category_names(page.dataset)], key="category", bind="query-params", width=200
+            say("Of"),
+            [ALL, *_category_names(page.dataset)],
+            key="category",
+            format_func=lambda name: say(ALL) if name == ALL else name,
+            bind="query-params",
+            width=200,
         )
         impression = _choose_moment(shown) if among == SHOWN else None
     kept = None if category == ALL else category
     if impression is not None:
         return _at_moment(impression, n, kept)
     candidates = tuple(item for item in recent if item not in set(user.history)) if among == RECENT else None
-    note = f"Out of the {counted(len(candidates), 'newest article')} not read yet." if candidates else ""
+    note = (
+        say(
+            "Out of the {n_newest_articles} not {read} yet.",
+            n_newest_articles=counted(len(candidates), "newest article"),
+        )
+        if candidates
+        else ""
+    )
     if not user.history:
-        note = "Nothing was read yet: these are the articles clicked most of late, and the score is their clicks."
-    return Question(user.history, n, kept, candidates, None, note or "Out of all articles not read yet.")
+        note = say("Nothing was {read} yet: these are the {items} clicked most of late, and the score is their clicks.")
+    return Question(user.history, n, kept, candidates, None, note or say("Out of all {items} not {read} yet."))
 
 
 def _choose_among(has_times: bool, has_moments: bool) -> str:
     options = [EVERYTHING] + [RECENT] * has_times + [SHOWN] * has_moments
     return (
         st.segmented_control(
-            "Out of",
+            say("Out of"),
             options,
             default=EVERYTHING,
+            format_func=say,
             required=True,
             key="among",
             bind="query-params",
-            help="The whole catalogue, the articles published last, or the list this person was really shown once",
+            help=say("The whole catalogue, the {items} published last, or the list this person was really shown once"),
         )
         or EVERYTHING
     )
@@ -75,7 +89,7 @@ def _choose_among(has_times: bool, has_moments: bool) -> str:
 def _choose_moment(shown: Sequence[Impression]) -> Impression:
     names = {f"{position + 1}": one for position, one in enumerate(shown)}
     chosen = st.selectbox(
-        "At",
+        say("At"),
         list(names),
         key="moment",
         bind="query-params",
@@ -86,15 +100,23 @@ def _choose_moment(shown: Sequence[Impression]) -> Impression:
 
 
 def _moment_name(impression: Impression) -> str:
-    clicks = "clicks unknown" if impression.labels is None else counted(sum(impression.labels), "click")
-    return f"{moment(impression.time) or 'time unknown'}: {len(impression.candidates)} shown, {clicks}"
+    clicks = say("clicks unknown") if impression.labels is None else counted(sum(impression.labels), "click")
+    return say(
+        "{time}: {candidates} shown, {clicks}",
+        time=moment(impression.time) or say("time unknown"),
+        candidates=len(impression.candidates),
+        clicks=clicks,
+    )
 
 
 def _at_moment(impression: Impression, n: int, category: str | None) -> Question:
     labels = impression.labels
     clicked = None if labels is None else dict(zip(impression.candidates, labels, strict=True))
     read = counted(len(impression.history), "article")
-    note = f"Ranked as at that moment, with the {read} read until then. “Clicked” is what really happened."
+    note = say(
+        "Ranked as at that moment, with the {the_read} {read} until then. “Clicked” is what really happened.",
+        the_read=read,
+    )
     return Question(impression.history, n, category, impression.candidates, clicked, note)
 
 

@@ -4,6 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from recattn.figures import distributions as figures
+from recattn.language import say
 from recattn.ui import loads
 from recattn.ui.export import offer_csv
 from recattn.ui.wording import counted, percent, plain
@@ -24,18 +25,20 @@ def show_distributions(dataset_name: str) -> None:
 def _history_length(tables: dict[str, pd.DataFrame]) -> None:
     table = tables["history_length"]
     labels, users = table["label"].tolist(), table["users"].tolist()
-    finding = f"Histories of {labels[users.index(max(users))]} articles are the most common."
-    figure = figures.columns(labels, users, "articles read", "readers")
-    _draw("How much readers have read", finding, figure, table, "history-length")
+    finding = say("Histories of {labels} {items} are the most common.", labels=labels[users.index(max(users))])
+    figure = figures.columns(labels, users, say("{items} {read}"), "readers")
+    _draw(say("How much {readers} have {read}"), finding, figure, table, "history-length")
 
 
 def _categories(tables: dict[str, pd.DataFrame]) -> None:
     table = tables["categories"]
     shown = table.sort_values("clicks", ascending=False, kind="stable").head(_CATEGORIES)
-    names = [name or "(none)" for name in shown["category"].tolist()]
-    finding = f"{counted(len(table), 'category')}; “{names[0]}” is clicked most."
+    names = [name or say("(none)") for name in shown["category"].tolist()]
+    finding = say(
+        "{n_categorys}; “{names}” is clicked most.", n_categorys=counted(len(table), "category"), names=names[0]
+    )
     figure = figures.rows(names, shown["clicks"].tolist(), "clicks")
-    _draw("What is clicked", finding, figure, table, "categories")
+    _draw(say("What is clicked"), finding, figure, table, "categories")
 
 
 def _popularity(tables: dict[str, pd.DataFrame]) -> None:
@@ -43,9 +46,13 @@ def _popularity(tables: dict[str, pd.DataFrame]) -> None:
     if table.empty:
         return
     first = table[table["rank"] <= 100].iloc[-1]
-    finding = f"The {int(first['rank'])} most clicked articles get {percent(float(first['share']))} of all clicks."
+    finding = say(
+        "The {rank} most clicked {items} get {share} of all clicks.",
+        rank=int(first["rank"]),
+        share=percent(float(first["share"])),
+    )
     figure = figures.popularity(table["rank"].tolist(), table["share"].tolist())
-    _draw("How unevenly clicks fall", finding, figure, table, "popularity")
+    _draw(say("How unevenly clicks fall"), finding, figure, table, "popularity")
 
 
 def _clicks_per_day(tables: dict[str, pd.DataFrame]) -> None:
@@ -53,10 +60,15 @@ def _clicks_per_day(tables: dict[str, pd.DataFrame]) -> None:
     if table.empty:
         return
     days = table.assign(day=table["day"].astype(str))
-    finding = f"{counted(days['day'].nunique(), 'day')}, from {days['day'].min()} to {days['day'].max()}."
+    finding = say(
+        "{n_days}, from {min} to {max}.",
+        n_days=counted(days["day"].nunique(), "day"),
+        min=days["day"].min(),
+        max=days["day"].max(),
+    )
     by_split = {split: days[days["split"] == split] for split in days["split"].unique().tolist()}
     lines = [(split, part["day"].tolist(), part["clicks"].tolist()) for split, part in by_split.items()]
-    _draw("When", finding, figures.days(lines, "clicks"), table, "clicks-per-day")
+    _draw(say("When"), finding, figures.days(lines, "clicks"), table, "clicks-per-day")
 
 
 def _draw(title: str, finding: str, figure: figures.Figure, table: pd.DataFrame, name: str) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 
 from recattn.config import checked_name
 from recattn.errors import UnknownError
+from recattn.language import LANGUAGES
 
 LONGEST = 2_000  # characters of one value; ids of real data are far shorter
 _CELL = re.compile(r"([0-9]{1,4})\.([0-9]{1,4})")
@@ -17,7 +18,8 @@ class Choice:
 
     ``layer``, ``head`` and ``click`` (the most recent is 1) count from 1, as people do; ``cell`` is the row's and the
     column's unit, as in `Prediction`. ``other`` is the item that the shown one is compared with; ``edit`` says what is
-    changed about the history, in the form of `recattn.ui.edits`; ``against`` is the run that ``run`` is compared with.
+    changed about the history, in the form of `recattn.ui.edits`; ``against`` is the run that ``run`` is compared with;
+    ``lang`` is the language of the page.
     """
 
     dataset: str = ""
@@ -32,6 +34,7 @@ class Choice:
     edit: str = ""
     method: str = ""
     against: str = ""
+    lang: str = ""
 
     @classmethod
     def from_params(cls, params: Mapping[str, str]) -> "Choice":
@@ -61,6 +64,7 @@ class Choice:
             edit=given.get("edit", ""),
             method=given.get("method", ""),
             against=checked_name(given["against"], "run") if "against" in given else "",
+            lang=given["lang"] if given.get("lang") in LANGUAGES else "",
         )
 
     def params(self, **changes: str | int | None) -> dict[str, str]:

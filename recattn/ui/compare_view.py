@@ -7,8 +7,10 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from recattn.figures.curves import judged_by
 from recattn.figures.differences import both_curves, differences_figure, differences_finding
 from recattn.jobs.registry import Run
+from recattn.language import say
 from recattn.types import Recommendation, User
 from recattn.ui import loads
 from recattn.ui.compared import Differences, Pair, differences, settings
@@ -20,6 +22,7 @@ from recattn.ui.reading import top_table
 from recattn.ui.results import HINTS, METRICS
 from recattn.ui.shell import Page
 from recattn.ui.subject import Subject, history_subject, unit_order
+from recattn.ui.tables import show_frame
 from recattn.ui.views import head_hint, limit_of
 from recattn.ui.wording import counted, interval, percent, plain, signed
 
@@ -29,11 +32,14 @@ TOP = 10
 def show_nothing_to_compare(page: Page) -> None:
     """The empty state: one model only."""
     show_next_step(
-        "Only one model so far",
-        f"Two finished models on {plain(page.dataset_name)} can be compared. Train another, with other settings or "
-        "another seed.",
+        say("Only one model so far"),
+        say(
+            "Two finished models on {dataset_name} can be compared. Train another, with other settings "
+            "or another seed.",
+            dataset_name=plain(page.dataset_name),
+        ),
         "pages/admin.py",
-        "Go to Admin",
+        say("Go to Admin"),
     )
 
 
@@ -41,20 +47,24 @@ def show_metrics(pair: Pair) -> None:
     """By how much the metrics differ, and whether that is beyond noise."""
     found = differences(pair)
     if found is None:
-        st.info("The dataset has no labelled dev split, so accuracy can't be compared.")
+        st.info(say("The dataset has no labelled dev split, so accuracy can't be compared."))
         return
     values = {METRICS.get(name, name): value for name, value in found.difference.items()}
     finding = differences_finding(values, "A", "B")
     st.markdown(f"**{plain(finding)}**")
     st.plotly_chart(
-        differences_figure(values, "A less B: right of 0, A is better"),
+        differences_figure(values, say("A less B: right of 0, A is better")),
         key="differences",
         alt=finding,
         config={"displayModeBar": False},
     )
     st.caption(
-        f"Both models ranked the same {counted(found.impressions, 'impression')} of {counted(found.users, 'reader')}, "
-        "which no training saw. Filled dots are beyond noise: their interval (bootstrap over readers) leaves 0 out."
+        say(
+            "Both models ranked the same {n_impressions} of {n_readers}, which no training saw. Filled "
+            "dots are beyond noise: their interval (bootstrap over {readers}) leaves 0 out.",
+            n_impressions=counted(found.impressions, "impression"),
+            n_readers=counted(found.users, "reader"),
+        )
     )
 
 
@@ -63,10 +73,13 @@ def show_metrics_table(pair: Pair) -> None:
     found = differences(pair)
     if found is None:
         return
-    with st.expander("The same numbers as a table", icon=":material/table:"):
+    with st.expander(say("The same numbers as a table"), icon=":material/table:"):
         frame = metrics_frame(found)
-        st.dataframe(
-            frame, hide_index=True, column_config=_metric_columns(), alt="Metrics of both models and their differences"
+        show_frame(
+            frame,
+            hide_index=True,
+            column_config=_metric_columns(),
+            alt=say("Metrics of both models and their differences"),
         )
         offer_csv(frame, "compared")
 
@@ -79,9 +92,14 @@ def metrics_frame(found: Differences) -> pd.DataFrame:
                 "Metric": METRICS.get(name, name),
                 "A": interval(found.first[name]),
                 "B": interval(found.second[name]),
-                "A less B": f"{signed(value.value)} ({signed(value.low)} to {signed(value.high)})",
+                "A less B": say(
+                    "{value} ({low} to {high})",
+                    value=signed(value.value),
+                    low=signed(value.low),
+                    high=signed(value.high),
+                ),
                 "Beyond noise": "yes" if value.low > 0 or value.high < 0 else "no",
-                "What it is": HINTS.get(name, ""),
+                "What it is": say(HINTS[name]) if name in HINTS else "",
             }
             for name, value in found.difference.items()
         ]
@@ -89,11 +107,11 @@ def metrics_frame(found: Differences) -> pd.DataFrame:
 
 
 def _metric_columns() -> dict[str, Any]:
-    right = {name: st.column_config.TextColumn(width=165, alignment="right") for name in ("A", "B", "A less B")}
+    right = {name: st.column_config.TextColumn(width=165, alignment="right") for name in ("A", "B", say("A less B"))}
     return {
         "Metric": st.column_config.TextColumn(width=75),
         "Beyond noise": st.column_config.TextColumn(
-            width=95, help="Whether the difference's 95 % interval leaves 0 out"
+            width=95, help=say("Whether the difference's 95 % interval leaves 0 out")
         ),
         "What it is": st.column_config.TextColumn(width=330),
     } | right
@@ -101,16 +119,16 @@ def _metric_columns() -> dict[str, Any]:
 
 def show_changes(pair: Pair) -> None:
     """Settings that differ, and nothing else."""
-    st.markdown("**What was set differently**")
+    st.markdown(say("**What was set differently**"))
     frame = changes_frame(settings(pair.first), settings(pair.second))
     if frame.empty:
-        st.markdown("Nothing: both were trained with the same settings.")
+        st.markdown(say("Nothing: both were trained with the same settings."))
         return
-    st.dataframe(
+    show_frame(
         frame,
         hide_index=True,
         column_config={"What it means": st.column_config.TextColumn(width=320)},
-        alt="Settings that differ, one a line",
+        alt=say("Settings that differ, one a line"),
     )
 
 
@@ -138,28 +156,26 @@ def changes_frame(first: dict[str, object], second: dict[str, object]) -> pd.Dat
 
 
 def _written(values: dict[str, object], name: str) -> str:
-    return str(values[name]) if name in values else "(not known)"
+    return str(values[name]) if name in values else say("(not known)")
 
 
 def show_both_curves(pair: Pair) -> None:
     """How both learned, in one figure."""
     first, second = curves(pair.first.folder), curves(pair.second.folder)
-    st.markdown("**How they learned**")
+    st.markdown(say("**How they learned**"))
     if not first and not second:
-        st.caption("Neither run kept its steps.")
+        st.caption(say("Neither run kept its steps."))
         return
-    best = [
-        max((row["validation_auc"] for row in rows if "validation_auc" in row), default=math.nan)
-        for rows in (first, second)
-    ]
-    finding = f"Best validation AUC: A {best[0]:.3f}, B {best[1]:.3f}."
+    key, name = judged_by([*first, *second])
+    best = [max((row[key] for row in rows if key in row), default=math.nan) for rows in (first, second)]
+    finding = say("Best validation {name}: A {best:.3f}, B {best_2:.3f}.", name=name, best=best[0], best_2=best[1])
     st.plotly_chart(
         both_curves(first, second, pair.names), key="both-curves", alt=finding, config={"displayModeBar": False}
     )
     st.caption(
-        "A solid, B dashed. "
+        say("A solid, B dashed. ")
         + plain(finding)
-        + " Validation is the latest part of the training data, kept aside while learning."
+        + say(" Validation is the latest part of the training data, kept aside while learning.")
     )
 
 
@@ -177,19 +193,26 @@ def overlap_finding(first: list[Recommendation], second: list[Recommendation]) -
     """How many items two lists share, and whether they agree on the first."""
     both = {one.item_id for one in first} & {one.item_id for one in second}
     same = (
-        "with the same one first"
+        say("with the same one first")
         if first and second and first[0].item_id == second[0].item_id
-        else "with another one first"
+        else say("with another one first")
     )
-    return f"{len(both)} of the best {max(len(first), len(second))} are recommended by both, {same}."
+    return say(
+        "{both} of the best {first} are recommended by both, {same}.",
+        both=len(both),
+        first=max(len(first), len(second)),
+        same=same,
+    )
 
 
 def _show_top(page: Page, name: str, own: list[Recommendation], other: list[Recommendation]) -> None:
     ranks = {one.item_id: one.rank for one in other}
     frame = top_table(page.dataset, own)[["Rank", "Title", "Category", "Score"]]
     there = "B" if name == "A" else "A"
-    frame.insert(1, f"In {there}", [f"#{ranks[one.item_id]}" if one.item_id in ranks else "–" for one in own])
-    st.dataframe(
+    frame.insert(
+        1, say("In {there}", there=there), [f"#{ranks[one.item_id]}" if one.item_id in ranks else "–" for one in own]
+    )
+    show_frame(
         frame,
         hide_index=True,
         height=37 + 35 * max(1, len(frame)),
@@ -198,11 +221,13 @@ def _show_top(page: Page, name: str, own: list[Recommendation], other: list[Reco
             "Rank": st.column_config.NumberColumn("#", width=40),
             "Category": st.column_config.TextColumn(width=75),
             "Score": st.column_config.NumberColumn(
-                format="%.2f", width=60, help="A logit of this model: not to be compared with the other model's"
+                format="%.2f", width=60, help=say("A logit of this model: not to be compared with the other model's")
             ),
-            f"In {there}": st.column_config.TextColumn(width=60, help="Its rank by the other model, of the first ten"),
+            f"In {there}": st.column_config.TextColumn(
+                width=60, help=say("Its rank by the other model, of the first ten")
+            ),
         },
-        alt=f"Best articles by model {name}",
+        alt=say("Best {items} by model {name}", name=name),
     )
 
 
@@ -221,13 +246,17 @@ def show_maps(page: Page, pair: Pair, user: User, item: str) -> None:
             _show_heads(page, name[0], subject, limit)
             st.page_link(
                 "pages/attention.py",
-                label=f"Look closer at {name[0]}",
+                label=say("Look closer at {name}", name=name[0]),
                 icon=":material/grid_view:",
                 query_params=_closer(page, run, user, item, subject),
             )
     st.caption(
-        f"One colour scale for both, up to {percent(limit)}. A small square is a head: rows look at columns, newest "
-        "first. Head 1 of A and head 1 of B have nothing to do with each other: heads find their parts by chance."
+        say(
+            "One colour scale for both, up to {limit}. A small square is a head: rows look at columns, "
+            "newest first. Head 1 of A and head 1 of B have nothing to do with each other: heads find "
+            "their parts by chance.",
+            limit=percent(limit),
+        )
     )
 
 
@@ -259,7 +288,7 @@ def _show_heads(page: Page, name: str, subject: Subject, limit: float) -> None:
         tiles,
         columns,
         False,
-        f"All heads of model {name}",
+        say("All heads of model {name}", name=name),
         lambda layer, head: page.choose(layer=layer, head=head),
         key=f"heads-{name}",
     )

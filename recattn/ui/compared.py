@@ -8,8 +8,8 @@ import streamlit as st
 
 from recattn.errors import UnknownError
 from recattn.evaluation.bootstrap import bootstrap_difference, bootstrap_mean
-from recattn.evaluation.metrics import impression_metrics
 from recattn.jobs.registry import Registry, Run
+from recattn.language import Later, say
 from recattn.trust.records import read_json
 from recattn.types import Array, Interval
 from recattn.ui import loads
@@ -68,10 +68,10 @@ def choose_pair(page: Page) -> Pair | None:
 def _choose(page: Page, name: str, field: str, runs: Mapping[str, Run], now: str) -> None:
     key = f"{field}-{now}"
     st.selectbox(
-        f"Model {name}",
+        say("Model {name}", name=name),
         list(runs),
         list(runs).index(now),
-        format_func=lambda run: label(runs[run]) + (", active" if runs[run].active else ""),
+        format_func=lambda run: label(runs[run]) + (say(", active") if runs[run].active else ""),
         key=key,
         on_change=lambda: page.choose(**{field: st.session_state[key]}),
     )
@@ -100,7 +100,7 @@ def differences(pair: Pair) -> Differences | None:
     return _differences(pair.first.run, pair.second.run, key)
 
 
-@st.cache_data(max_entries=32, show_spinner="Ranking the same impressions with both models …")
+@st.cache_data(max_entries=32, show_spinner=Later("Ranking the same impressions with both models …"))
 def _differences(first: str, second: str, key: loads.Key) -> Differences | None:
     opened = loads.dataset(key[0])
     if SPLIT not in opened.info.splits or opened.impressions(SPLIT).labels is None:
@@ -121,5 +121,4 @@ def _metrics(asked: _Key) -> dict[str, Array]:
     """Every metric of each impression: four numbers each, kept so that a third run costs one ranking."""
     run, key = asked
     impressions = loads.dataset(key[0]).impressions(SPLIT)
-    scores = loads.recommender(run, key[0]).score_impressions(impressions)
-    return dict(impression_metrics(scores, np.asarray(impressions.labels), impressions.candidate_offsets))
+    return dict(loads.recommender(run, key[0]).ranking_metrics(impressions))

@@ -6,13 +6,14 @@ import streamlit as st
 
 from recattn.explanation.contrast import Contrast
 from recattn.figures.bars import Bars, bars_figure, bars_finding, left_out, strongest
+from recattn.language import phrase, say
 from recattn.ui.explained import Case
 from recattn.ui.export import offer_csv
 from recattn.ui.reading import titles
 from recattn.ui.wording import counted, figure, plain, shortened, signed
 
 _ARTICLES = 12
-CONSTANT = "There for everybody"
+CONSTANT = phrase("There for everybody")
 
 
 def other_of(case: Case) -> str:
@@ -31,7 +32,7 @@ def choose_other(case: Case) -> str:
     names = dict(zip(ids, titles(case.page.dataset, ids), strict=True))
     key = f"other-{case.user.user_id}-{case.item}-{wanted}"
     st.selectbox(
-        "Above which article?",
+        say("Above which {item}?"),
         ids,
         ids.index(wanted),
         format_func=lambda item: (f"{ranks[item]}. " if item in ranks else "") + shortened(names[item], 90),
@@ -45,16 +46,16 @@ def choose_other(case: Case) -> str:
 def article_bars(case: Case, found: Contrast) -> Bars:
     """What each article puts between the two."""
     shown, hidden = strongest(found.per_click, _ARTICLES), max(0, len(case.titles) - _ARTICLES)
-    rest = (f"Rest of the history, {counted(hidden, 'article')}", left_out(found.per_click, shown))
-    others = ((rest,) if hidden else ()) + ((CONSTANT, found.constant),)
+    rest = (say("Rest of the history, {n_items}", n_items=counted(hidden, "article")), left_out(found.per_click, shown))
+    others = ((rest,) if hidden else ()) + ((say(CONSTANT), found.constant),)
     return Bars(case.titles, case.marks, found.per_click, shown, others, notes=case.categories)
 
 
 def head_bars(found: Contrast) -> Bars:
     """What each head puts between the two; past the heads goes what an article says by itself."""
     by_head = found.by_head.sum(axis=1)
-    labels = tuple(f"Head {head + 1}" for head in range(len(by_head)))
-    others = (("Articles by themselves", float(found.past_heads.sum())), (CONSTANT, found.constant))
+    labels = tuple(say("Head {head}", head=head + 1) for head in range(len(by_head)))
+    others = ((say("{Items} by themselves"), float(found.past_heads.sum())), (say(CONSTANT), found.constant))
     return Bars(labels, ("",) * len(labels), by_head, np.argsort(-by_head, kind="stable"), others)
 
 
@@ -70,34 +71,40 @@ def contrast_frame(case: Case, found: Contrast) -> pd.DataFrame:
 def contrast_text(case: Case, other: str, found: Contrast) -> str:
     """The difference in a sentence; markdown."""
     second = plain(shortened(titles(case.page.dataset, [other])[0], 80))
-    way = "above" if found.total >= 0 else "below"
-    return (
-        f"**{plain(shortened(case.title, 80))}** stands **{plain(figure(abs(found.total)))}** {way} **{second}**. "
-        "Blue speaks for the first, orange for the second."
+    way = say("above") if found.total >= 0 else say("below")
+    return say(
+        "**{title}** stands **{total}** {way} **{second}**. Blue speaks for the first, orange for the second.",
+        title=plain(shortened(case.title, 80)),
+        total=plain(figure(abs(found.total))),
+        way=way,
+        second=second,
     )
 
 
 def show_contrast(case: Case) -> None:
     """The choice, and the two figures."""
     if not other_of(case):
-        st.caption("There is no other article to compare with.")
+        st.caption(say("There is no other {item} to compare with."))
         return
     other = choose_other(case)
     found = case.contrast(other)
     if found is None:
-        st.info("This model's score is no sum over articles, so a difference can't be split.")
+        st.info(say("This model's score is no sum over {items}, so a difference can't be split."))
         return
     with st.container(horizontal=True, wrap=False, vertical_alignment="top"):
         st.markdown(contrast_text(case, other, found), width="stretch")
         offer_csv(contrast_frame(case, found), "contrast")
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        _draw(article_bars(case, found), "contrast-articles", "By article")
+        _draw(article_bars(case, found), "contrast-articles", say("By {item}"))
     with right:
-        _draw(head_bars(found), "contrast-heads", "By head")
+        _draw(head_bars(found), "contrast-heads", say("By head"))
     st.caption(
-        f"Each figure sums to the difference of the scores, {plain(signed(found.total))}. "
-        "Attention and pooling are held at the values they took."
+        say(
+            "Each figure sums to the difference of the scores, {total}. Attention and pooling are held "
+            "at the values they took.",
+            total=plain(signed(found.total)),
+        )
     )
 
 

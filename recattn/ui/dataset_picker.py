@@ -3,6 +3,7 @@
 import streamlit as st
 
 from recattn.data.store import damaged_datasets, dataset_infos
+from recattn.language import say
 from recattn.ui.shell import Page
 from recattn.ui.wording import plain, shortened
 
@@ -14,18 +15,24 @@ def choose_dataset(page: Page) -> None:
         if len(names) > 1:
             key = f"dataset-{page.dataset_name}"
             st.selectbox(
-                "Dataset",
+                say("Dataset"),
                 names,
                 names.index(page.dataset_name),
                 key=key,
                 width=220,
                 on_change=lambda: page.choose(dataset=st.session_state[key], run=None, user=None, item=None),
             )
-        st.metric("Articles", f"{info.items:,}", width="content")
-        st.metric("Readers", f"{info.users:,}", width="content")
+        st.metric(say("{Items}"), f"{info.items:,}", width="content")
+        st.metric(say("{Readers}"), f"{info.users:,}", width="content")
         splits = ", ".join(f"{split} {count:,}" for split, count in info.splits.items())
         st.metric(
-            "Impressions", f"{info.impressions:,}", width="content", help=f"Lists that were shown: {plain(splits)}"
+            say("Impressions"),
+            f"{info.impressions:,}",
+            width="content",
+            help=say("Lists that were shown: {splits}", splits=plain(splits)),
         )
     for name, reason in damaged_datasets().items():
-        st.warning(f"**{plain(name)}** can't be opened. {plain(shortened(reason, 300))}", icon=":material/warning:")
+        st.warning(
+            say("**{name}** can't be opened. {reason}", name=plain(name), reason=plain(shortened(reason, 300))),
+            icon=":material/warning:",
+        )

@@ -15,6 +15,7 @@ from recattn.explanation.interaction import interactions
 from recattn.explanation.methods import METHODS
 from recattn.explanation.removal_set import Margin, RemovalSet, smallest_removal_set
 from recattn.explanation.removing import leave_one_out, shapley_estimate
+from recattn.language import Later
 from recattn.types import Array, Prediction, Recommendation, User
 from recattn.ui import loads
 from recattn.ui.item_picker import OFFERED
@@ -139,7 +140,7 @@ def _prediction(asked: Asked, item: str = "") -> Prediction:
     return loads.prediction(run, key[0], user, item or shown)
 
 
-@st.cache_data(max_entries=512, show_spinner="Asking the model about each article …")
+@st.cache_data(max_entries=512, show_spinner=Later("Asking the model about each {item} …"))
 def _weighed(asked: Asked, method: str) -> Weighed:
     entry, prediction = METHODS[method], _prediction(asked)
     rest = entry.rest(prediction) if entry.rest else float("nan")
@@ -158,7 +159,7 @@ def _badge(asked: Asked, method: str) -> Badge:
     return badge(_prediction(asked), method)
 
 
-@st.cache_data(max_entries=128, show_spinner="Leaving out each article in turn …")
+@st.cache_data(max_entries=128, show_spinner=Later("Leaving out each {item} in turn …"))
 def _without(asked: Asked) -> Without:
     run, key, _, item = asked
     model, history, prediction = loads.recommender(run, key[0]), _history(asked), _prediction(asked)
@@ -186,7 +187,7 @@ def _contrast(asked: Asked, other: str) -> Contrast | None:
     return contrast(_prediction(asked), _prediction(asked, other))
 
 
-@st.cache_data(max_entries=128, show_spinner="Trying sets of articles, the smallest first …")
+@st.cache_data(max_entries=128, show_spinner=Later("Trying sets of {items}, the smallest first …"))
 def _removal(asked: Asked, n: int, other: str, deleted: bool) -> RemovalSet:
     run, key, _, item = asked
     first = _prediction(asked)
@@ -203,12 +204,12 @@ def _ahead(first: Prediction, second: Prediction, deleted: bool) -> Margin:
     return lambda keep: ask(keep) - against(keep)
 
 
-@st.cache_data(max_entries=64, show_spinner="Hiding every two articles …")
+@st.cache_data(max_entries=64, show_spinner=Later("Hiding every two {items} …"))
 def _interactions(asked: Asked) -> Float[Array, "click other"]:
     return interactions(_prediction(asked))
 
 
-@st.cache_data(max_entries=128, show_spinner="Loading the text encoder, once for everybody.")
+@st.cache_data(max_entries=128, show_spinner=Later("Loading the text encoder, once for everybody."))
 def _words(asked: Asked, title_item: str) -> tuple[tuple[str, ...], Float[Array, " word"]]:
     run, key, _, item = asked
     told = loads.recommender(run, key[0]).words(_history(asked), item, title_item)

@@ -9,14 +9,15 @@ import streamlit as st
 from recattn.errors import UnknownError
 from recattn.explanation.methods import METHODS, Method
 from recattn.figures.bars import Bars, bars_figure, bars_finding, left_out, strongest
+from recattn.language import phrase, say
 from recattn.ui.explained import Case
 from recattn.ui.export import offer_csv
 from recattn.ui.wording import counted, figure, plain, shortened
 
-BY_WEIGHT, BY_TIME = "weight", "time"
+BY_WEIGHT, BY_TIME = phrase("weight"), phrase("time")
 SHOWN = 14  # bars of articles; the rest is one more bar
 FIRST_METHOD = "contribution"
-NOTHING_READ = "Nothing read (always there)"
+NOTHING_READ = phrase("Nothing {read} (always there)")
 _SHARES = ("attention", "pooling", "rollout")
 _FIGURE = "bars"
 
@@ -40,20 +41,26 @@ def choose_method(case: Case) -> Chosen:
     names, name = case.methods, _method_of(case)
     key = f"method-{name}"
     st.selectbox(
-        "Method",
+        say("Method"),
         names,
         names.index(name),
-        format_func=lambda one: METHODS[one].title,
+        format_func=lambda one: say(METHODS[one].title),
         key=key,
         on_change=lambda: case.page.choose(method=st.session_state[key]),
         width=240,
-        help="Different answers to the same question. The table below compares them all.",
+        help=say("Different answers to the same question. The table below compares them all."),
     )
     order = st.segmented_control(
-        "Order by", [BY_WEIGHT, BY_TIME], default=BY_WEIGHT, required=True, key="order", bind="query-params"
+        say("Order by"),
+        [BY_WEIGHT, BY_TIME],
+        default=BY_WEIGHT,
+        required=True,
+        format_func=say,
+        key="order",
+        bind="query-params",
     )
     everything = len(case.prediction.items) > SHOWN and st.toggle(
-        f"All {len(case.prediction.items)} articles", key="all", bind="query-params"
+        say("All {the_items} {items}", the_items=len(case.prediction.items)), key="all", bind="query-params"
     )
     return Chosen(name, order or BY_WEIGHT, bool(everything))
 
@@ -81,9 +88,11 @@ def method_bars(case: Case, name: str, order: str = BY_WEIGHT, most: int = SHOWN
     hidden = len(found.weights) - len(shown)
     others: list[tuple[str, float]] = []
     if hidden and (method.complete or name in _SHARES):  # other weights have no meaning when they are added up
-        others.append((f"Rest of the history, {counted(hidden, 'article')}", left_out(found.weights, shown)))
+        others.append(
+            (say("Rest of the history, {n_items}", n_items=counted(hidden, "article")), left_out(found.weights, shown))
+        )
     if method.complete:
-        others.append((NOTHING_READ, found.rest))
+        others.append((say(NOTHING_READ), found.rest))
     return Bars(
         case.titles,
         case.marks,
@@ -102,7 +111,7 @@ def show_bars(case: Case, chosen: Chosen) -> None:
     """The figure, what it says, and what its bars sum to."""
     bars = method_bars(case, chosen.name, chosen.order, len(case.titles) if chosen.all_articles else SHOWN)
     with st.container(horizontal=True, wrap=False, vertical_alignment="top"):
-        st.caption(f"**{chosen.method.title}.** {chosen.method.hint}", width="stretch")
+        st.caption(f"**{say(chosen.method.title)}.** {say(chosen.method.hint)}", width="stretch")
         offer_csv(bars_frame(case, chosen.name), chosen.name)
     st.plotly_chart(
         bars_figure(bars),
@@ -110,12 +119,19 @@ def show_bars(case: Case, chosen: Chosen) -> None:
         on_select=lambda: _remember_click(case),
         selection_mode="points",
         config={"displayModeBar": False},
-        alt=f"{chosen.method.title}, one bar an article. {bars_finding(bars)}",
+        alt=say(
+            "{title}, one bar {item:a}. {bars_finding}", title=say(chosen.method.title), bars_finding=bars_finding(bars)
+        ),
     )
     left = len(bars.weights) - len(bars.order)
-    more = f" {counted(left, 'weaker article')} not shown." if left and not bars.others else ""
+    more = (
+        say(" Not shown: {n_items} that weigh less.", n_items=counted(left, "article"))
+        if left and not bars.others
+        else ""
+    )
     st.caption(
-        plain(sum_text(case, chosen.name, bars)) + f"{more} The small number counts back from the most recent article."
+        plain(sum_text(case, chosen.name, bars))
+        + say("{more} The small number counts back from the most recent {item}.", more=more)
     )
 
 
@@ -136,12 +152,18 @@ def sum_text(case: Case, name: str, bars: Bars) -> str:
     """What the bars sum to, beside the model's own score."""
     method = METHODS[name]
     if method.complete:
-        text = f"All bars together: {bars.total:.3f}. The score: {case.prediction.total:.3f}."
+        text = say(
+            "All bars together: {total:.3f}. The score: {total_2:.3f}.", total=bars.total, total_2=case.prediction.total
+        )
         gap = abs(bars.total - case.prediction.total)
-        return text if gap < 0.0005 else f"{text} The gap of {figure(gap)} is what the method misses."
+        return (
+            text
+            if gap < 0.0005
+            else say("{text} The gap of {gap} is what the method misses.", text=text, gap=figure(gap))
+        )
     if method.signed:
-        return "These bars do not sum to the score; each stands for itself."
-    return "These bars have no sign: they don't say whether an article speaks for the recommendation or against it."
+        return say("These bars do not sum to the score; each stands for itself.")
+    return say("These bars have no sign: they don't say whether {item:a} speaks for the recommendation or against it.")
 
 
 def _remember_click(case: Case) -> None:

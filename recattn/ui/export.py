@@ -7,6 +7,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from recattn.language import say
+
 _ACTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
@@ -36,7 +38,7 @@ def offer_csv(frame: pd.DataFrame, name: str) -> None:
         f"{name}.csv",
         "text/csv",
         key=f"csv-{name}",
-        help="Save this table. Cells that a spreadsheet would run as a formula begin with an apostrophe.",
+        help=say("Save this table. Cells that a spreadsheet would run as a formula begin with an apostrophe."),
         on_click="ignore",
         type="tertiary",
         icon=":material/download:",
@@ -51,7 +53,7 @@ def offer_json(record: Mapping[str, Any], name: str) -> None:
         f"{name}.json",
         "application/json",
         key=f"json-{name}",
-        help="Save all of this for other programs.",
+        help=say("Save all of this for other programs."),
         on_click="ignore",
         type="tertiary",
         icon=":material/download:",

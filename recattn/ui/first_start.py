@@ -6,6 +6,7 @@ from recattn.data.store import dataset_infos
 from recattn.errors import RecAttnError
 from recattn.jobs.alone import alone
 from recattn.jobs.registry import Registry
+from recattn.language import say
 from recattn.ui.guard import check_may_act, how_to_act, may_act
 from recattn.ui.job_progress import busy_run, show_job
 from recattn.ui.notices import show_error
@@ -37,9 +38,9 @@ def show_training() -> bool:
     if run is None:
         return False
     with st.container(border=True):
-        st.subheader("The first model is being trained", anchor=False)
+        st.subheader(say("The first model is being trained"), anchor=False)
         st.write(
-            "A quick one on the sample takes about a minute. The page goes on by itself; Admin trains better ones."
+            say("A quick one on the sample takes about a minute. The page goes on by itself; Admin trains better ones.")
         )
         show_job(run.run, cancel=False, details=False)
     return True
@@ -48,13 +49,15 @@ def show_training() -> bool:
 def offer_sample() -> None:
     """For an empty home: one button that loads the sample and trains on it."""
     with st.container(border=True):
-        st.subheader("Nothing here yet", anchor=False)
+        st.subheader(say("Nothing here yet"), anchor=False)
         st.write(
-            "Start with the sample: a small world of made-up news, with readers whose reasons to click are known. "
-            "It is loaded in seconds, and a first model is trained on it in about a minute."
+            say(
+                "Start with the sample: a small world of made-up news, with readers whose reasons to click "
+                "are known. It is loaded in seconds, and a first model is trained on it in about a minute."
+            )
         )
         if st.button(
-            "Load the sample and train",
+            say("Load the sample and train"),
             key="load-sample",
             type="primary",
             icon=":material/play_arrow:",
@@ -63,7 +66,7 @@ def offer_sample() -> None:
             _load_and_train()
         if not may_act():
             st.caption(how_to_act())
-        st.caption("Own data instead: `python -m recattn import mind --name NAME --train PATH`")
+        st.caption(say("Own data instead: `python -m recattn import mind --name NAME --train PATH`"))
 
 
 def _load_and_train() -> None:
@@ -72,7 +75,7 @@ def _load_and_train() -> None:
 
     try:
         check_may_act("import", SAMPLE)
-        with st.spinner("Loading the sample"), alone(_FIRST):
+        with st.spinner(say("Loading the sample")), alone(_FIRST):
             if all(info.name != SAMPLE for info in dataset_infos()):
                 folder = sample_folder()
                 import_mind(SAMPLE, folder / "train", folder / "dev")

@@ -4,27 +4,29 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from recattn.language import phrase, say
 from recattn.ui.contrast_view import show_contrast
 from recattn.ui.explained import Case
 from recattn.ui.method_table import show_methods
 from recattn.ui.removal_view import show_pairs, show_removal
 
 QUESTIONS: dict[str, Callable[[Case], None]] = {
-    "why above another": show_contrast,
-    "what would take it out": show_removal,
-    "which two work together": show_pairs,
-    "all methods": show_methods,
+    phrase("why above another"): show_contrast,
+    phrase("what would take it out"): show_removal,
+    phrase("which two work together"): show_pairs,
+    phrase("all methods"): show_methods,
 }
 
 
 def show_question(case: Case) -> None:
     """The choice, and the answer to the one that is asked; the others cost nothing."""
-    st.subheader("Ask further", anchor=False)
+    st.subheader(say("Ask further"), anchor=False)
     names = list(QUESTIONS)
     asked = st.segmented_control(
-        "Ask further",
+        say("Ask further"),
         names,
         default=names[0],
+        format_func=say,
         required=True,
         key="ask",
         bind="query-params",

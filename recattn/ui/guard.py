@@ -14,6 +14,7 @@ import streamlit as st
 
 from recattn.errors import RecAttnError
 from recattn.jobs import audit
+from recattn.language import phrase, say
 from recattn.logs import log_event
 from recattn.ui import login
 from recattn.ui.access import Rules, Visitor, openid_visitor, rules_now
@@ -57,12 +58,12 @@ def visitor(found: Rules | None = None) -> Visitor:
     if found.mode == "password":
         return login.password_visitor(found, time.time())
     if found.mode == "closed":
-        return Visitor("visitor", False, "secrets.toml can't be read, so nobody may act.", "Mend it.")
+        return Visitor("visitor", False, phrase("secrets.toml can't be read, so nobody may act."), phrase("Mend it."))
     address = st.context.ip_address
     if from_this_machine(None if address is None else str(address), st.context.headers):
         return Visitor("this machine", True)
-    reason = "No password is configured, so actions are only allowed from the machine the app runs on."
-    return Visitor("visitor", False, reason, "Open the app there, at its localhost address.")
+    reason = phrase("No password is configured, so actions are only allowed from the machine the app runs on.")
+    return Visitor("visitor", False, reason, phrase("Open the app there, at its localhost address."))
 
 
 def may_act() -> bool:
@@ -72,7 +73,7 @@ def may_act() -> bool:
 
 def how_to_act() -> str:
     """For those who may not: what they would have to do, in one line."""
-    return visitor().remedy
+    return say(visitor().remedy)
 
 
 def check_may_act(action: str, subject: str = "") -> None:
@@ -110,11 +111,12 @@ def show_guard() -> bool:
         _show_local(asking.allowed)
     elif asking.allowed:
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.caption(f":material/lock_open: Logged in as {plain(asking.who)}", width="content")
+            st.caption(":material/lock_open: " + say("Logged in as {who}", who=plain(asking.who)), width="content")
             login.show_log_out()
     else:
         st.info(
-            "**Look, don't touch.** Importing, training and deleting is for administrators.", icon=":material/lock:"
+            say("**Look, don't touch.** Importing, training and deleting is for administrators."),
+            icon=":material/lock:",
         )
         _show_ways_in(found, asking)
     return asking.allowed
@@ -122,10 +124,14 @@ def show_guard() -> bool:
 
 def _show_local(allowed: bool) -> None:
     if allowed:
-        text = "**Local demo mode.** No password is configured: everybody at this machine may act here, nobody else."
+        text = say(
+            "**Local demo mode.** No password is configured: everybody at this machine may act here, nobody else."
+        )
         st.warning(text, icon=":material/lock_open:")
     else:
-        text = "**Look, don't touch.** No password is configured, so actions work only on the machine the app runs on."
+        text = say(
+            "**Look, don't touch.** No password is configured, so actions work only on the machine the app runs on."
+        )
         st.info(text, icon=":material/lock:")
 
 
@@ -135,4 +141,4 @@ def _show_ways_in(found: Rules, asking: Visitor) -> None:
     elif found.mode == "openid":
         login.show_provider_buttons(found, asking)
     else:
-        st.error(f"{asking.reason} {asking.remedy}", icon=":material/error:")
+        st.error(f"{say(asking.reason)} {say(asking.remedy)}", icon=":material/error:")

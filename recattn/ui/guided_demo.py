@@ -7,6 +7,7 @@ import streamlit as st
 
 from recattn.explanation.looking import attention
 from recattn.explanation.removing import leave_one_out
+from recattn.language import Later, say
 from recattn.trust.records import read_faithfulness
 from recattn.types import User
 from recattn.ui import loads
@@ -72,51 +73,77 @@ def _title(page: Page, item: str) -> str:
 
 def _recommendation(page: Page, user: str, item: str) -> Stop:
     who = plain(shortened(user, 40))
-    text = f"Reader {who} gets **{_title(page, item)}** first. Compare with what they read: a good guess?"
-    return Stop("recommendations", page.link(user=user), "A good recommendation", text)
+    text = say(
+        "{Reader} {who} gets **{title}** first. Compare with what they {read}: a good guess?",
+        who=who,
+        title=_title(page, item),
+    )
+    return Stop("recommendations", page.link(user=user), say("A good recommendation"), text)
 
 
 def _why(page: Page, user: str, item: str) -> Stop:
     best = loads.recommendations(page.model_run.run, page.dataset_name, page.dataset.user(user).history, 1)[0]
-    text = "Bars over what was read: each says how much of the score comes through that article."
+    text = say("Bars over what was {read}: each says how much of the score comes through that {item}.")
     if best.reason is not None and best.reason_adds is not None:
         adds = plain(signed(best.reason_adds))
-        text = f"**{_title(page, best.reason)}** adds {adds}, most of all."
+        text = say("**{title}** adds {adds}, most of all.", title=_title(page, best.reason), adds=adds)
         if page.recommender.exact:
-            text += " All bars together are the score, exactly."
-    return Stop("explanation", page.link(user=user, item=item), "Its why", text)
+            text += say(" All bars together are the score, exactly.")
+    return Stop("explanation", page.link(user=user, item=item), say("Its why"), text)
 
 
 def _misled(page: Page, wrong: Wrong) -> Stop:
-    text = (
-        f"The model looks most ({percent(wrong.share)}) at **{_title(page, wrong.looked_at)}**, yet hiding it moves "
-        f"the score by {plain(signed(-wrong.looked_at_effect))}. Hiding **{_title(page, wrong.matters)}** moves it by "
-        f"{plain(signed(-wrong.matters_effect))}."
+    text = say(
+        "The model looks most ({share}) at **{title}**, yet hiding it moves the score by "
+        "{looked_at_effect}. Hiding **{title_2}** moves it by {matters_effect}.",
+        share=percent(wrong.share),
+        title=_title(page, wrong.looked_at),
+        looked_at_effect=plain(signed(-wrong.looked_at_effect)),
+        title_2=_title(page, wrong.matters),
+        matters_effect=plain(signed(-wrong.matters_effect)),
     )
     link = page.link(user=wrong.user, item=wrong.item, method="attention")
-    return Stop("explanation", link, "What attention gets wrong", text)
+    return Stop("explanation", link, say("What attention gets wrong"), text)
 
 
 def _edited(page: Page, user: str, item: str, edit: Edit) -> Stop:
-    fate = f"falls from rank {edit.rank} to {edit.rank_after:,}" if edit.rank_after > edit.rank else "keeps its rank"
-    text = f"Had they never read **{_title(page, edit.gone)}**, the recommendation {fate}. Change more and see."
-    return Stop("what_if", page.link(user=user, item=item, edit=f"-{edit.back}"), "An edited history", text)
+    fate = (
+        say("falls from rank {rank} to {rank_after:,}", rank=edit.rank, rank_after=edit.rank_after)
+        if edit.rank_after > edit.rank
+        else say("keeps its rank")
+    )
+    text = say(
+        "Had they never {read} **{title}**, the recommendation {fate}. Change more and see.",
+        title=_title(page, edit.gone),
+        fate=fate,
+    )
+    return Stop("what_if", page.link(user=user, item=item, edit=f"-{edit.back}"), say("An edited history"), text)
 
 
 def _trusted(page: Page) -> Stop:
     found = read_faithfulness(page.model_run.folder)
     if found is None or FIRST_METRIC not in found.metrics:
-        text = "Every way to explain can be tried out on a hundred readers, beside ways that never ask the model."
-        return Stop("trust", page.link(item=None), "Whether to trust it", text)
+        text = say(
+            "Every way to explain can be tried out on a hundred {readers}, beside ways that never ask the model."
+        )
+        return Stop("trust", page.link(item=None), say("Whether to trust it"), text)
     shown = by_metric(found, FIRST_METRIC)
     beaten = [name for name in shown.known if shown.roles[name] == "method" and not shown.beats_floor(name)]
-    text = f"Tried out on {counted(found.users, 'reader')}, the best is **{plain(shown.best or '')}**."
+    text = say(
+        "Tried out on {n_readers}, the best is **{best}**.",
+        n_readers=counted(found.users, "reader"),
+        best=plain(shown.best or ""),
+    )
     if beaten and shown.floor:
-        text += f" {plain(', '.join(beaten))}: no better than {plain(shown.floor.lower())}, which never asks the model."
-    return Stop("trust", page.link(item=None), "Whether to trust it", text)
+        text += say(
+            " {beaten}: no better than {lower}, which never asks the model.",
+            beaten=plain(", ".join(beaten)),
+            lower=plain(shown.floor.lower()),
+        )
+    return Stop("trust", page.link(item=None), say("Whether to trust it"), text)
 
 
-@st.cache_data(max_entries=16, show_spinner="Finding readers for the demo …")
+@st.cache_data(max_entries=16, show_spinner=Later("Finding {readers} for the demo …"))
 def _found(run: str, key: loads.Key, user: str, item: str) -> tuple[Wrong | None, Edit | None]:
     """Among readers by chance the one whom attention misleads most; and the loss that hits the first stop's most."""
     opened = loads.dataset(key[0])
@@ -174,7 +201,7 @@ def show_demo(page: Page) -> None:
     found = stops(page)
     if not found:
         return
-    st.subheader("Guided demo", anchor=False)
+    st.subheader(say("Guided demo"), anchor=False)
     for number, stop in enumerate(found, 1):
         link, text = st.columns([2, 7], vertical_alignment="center", gap="small")
         with link:

@@ -9,6 +9,7 @@ import streamlit as st
 from recattn.errors import UnknownError
 from recattn.evaluation.heads import KINDS, SAME
 from recattn.figures.head_map import HeadMap, head_map, head_map_finding
+from recattn.language import Later, phrase, say
 from recattn.trust.heads import Example, HeadCard, Heads, cost_without
 from recattn.types import Interval
 from recattn.ui import loads
@@ -17,7 +18,7 @@ from recattn.ui.reading import titles
 from recattn.ui.shell import Page
 from recattn.ui.wording import counted, figure, percent, plain, shortened, signed
 
-BY_NUMBER, BY_COST, BY_SPREAD = "number", "cost", "spread"
+BY_NUMBER, BY_COST, BY_SPREAD = phrase("number"), phrase("cost"), phrase("spread")
 _MAP = "head-map"
 
 
@@ -32,27 +33,32 @@ class Shown:
 def name_of(found: Heads, card: HeadCard) -> str:
     """A head's name for people; they count from 1."""
     layers = 1 + max(one.layer for one in found.cards)
-    return f"Head {card.head + 1}" + (f" of layer {card.layer + 1}" if layers > 1 else "")
+    return say("Head {head}", head=card.head + 1) + (
+        say(" of layer {layer}", layer=card.layer + 1) if layers > 1 else ""
+    )
 
 
 def choose_head(page: Page, found: Heads) -> Shown:
     """Draw the order and the choice of one head; returns the cards in that order."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         sort = st.segmented_control(
-            "Heads by",
+            say("Heads by"),
             [BY_NUMBER, BY_COST, BY_SPREAD],
             default=BY_NUMBER,
             required=True,
+            format_func=say,
             key="sort",
             bind="query-params",
-            help="**Cost**: those that ranking needs most first. **Spread**: those that look at few articles first.",
+            help=say(
+                "**Cost**: those that ranking needs most first. **Spread**: those that look at few {items} first."
+            ),
         )
         cards = ordered(found, sort or BY_NUMBER)
         places = {(card.layer, card.head): card for card in found.cards}
         chosen = _of_link(page, found, cards[0])
         key = f"head-{chosen.layer}-{chosen.head}"
         st.selectbox(
-            "Card of",
+            say("Card of"),
             list(places),
             list(places).index((chosen.layer, chosen.head)),
             format_func=lambda place: name_of(found, places[place]),
@@ -102,11 +108,17 @@ def show_map(page: Page, found: Heads, shown: Shown) -> None:
         alt=finding,
         config={"displayModeBar": False},
     )
-    accuracy = f" With all heads nDCG@10 is {found.accuracy.value:.3f}." if found.accuracy else ""
+    accuracy = say(" With all heads nDCG@10 is {value:.3f}.", value=found.accuracy.value) if found.accuracy else ""
     st.caption(
-        f"Shares of attention over the articles of {counted(found.users, 'reader')}, by chance (seed {found.seed}); "
-        "kinds overlap. Costs: filled dots are beyond noise (of twenty, one is by chance), open ones are not, over "
-        f"{counted(found.impressions, 'impression')} (bootstrap over readers).{accuracy}"
+        say(
+            "Shares of attention over the {items} of {n_readers}, by chance (seed {seed}); kinds "
+            "overlap. Costs: filled dots are beyond noise (of twenty, one is by chance), open ones are "
+            "not, over {n_impressions} (bootstrap over {readers}).{accuracy}",
+            n_readers=counted(found.users, "reader"),
+            seed=found.seed,
+            n_impressions=counted(found.impressions, "impression"),
+            accuracy=accuracy,
+        )
     )
 
 
@@ -122,7 +134,7 @@ def _remember_head(page: Page, shown: Shown) -> None:
 def as_map(found: Heads, shown: Shown) -> HeadMap:
     """The cards, ready to draw."""
     kinds = list(found.cards[0].mass)
-    names = [KINDS[kind].title if kind in KINDS else kind for kind in kinds]
+    names = [say(KINDS[kind].title) if kind in KINDS else kind for kind in kinds]
     return HeadMap(
         tuple(name_of(found, card) for card in shown.cards),
         tuple(names),
@@ -153,7 +165,8 @@ def show_card(page: Page, found: Heads, card: HeadCard) -> None:
         for sentence in sentences(found, card):
             st.markdown(sentence)
         st.markdown(
-            "**Proudest examples**", help="Where, among the readers looked at, it looks hardest at another article"
+            say("**Proudest examples**"),
+            help=say("Where, among the {readers} looked at, it looks hardest at another {item}"),
         )
         for example in card.examples:
             _show_example(page, card, example)
@@ -164,36 +177,47 @@ def sentences(found: Heads, card: HeadCard) -> list[str]:
     lift = {kind: card.mass[kind].value - found.even_mass.get(kind, 0.0) for kind in card.mass}
     beyond = {kind: card.mass[kind].low > found.even_mass.get(kind, 0.0) for kind in card.mass}
     preferred = [kind for kind in sorted(lift, key=lambda kind: -lift[kind]) if beyond[kind]][:2]
-    prefers = " and ".join(_preference(found, card, kind) for kind in preferred)
-    text = [f"Prefers {prefers}." if prefers else "Prefers nothing: it looks at each kind as often as chance would."]
-    text.append(f"Spread {percent(card.spread.value)}: 0 % is one article, 100 % all alike.")
+    prefers = say(" and ").join(_preference(found, card, kind) for kind in preferred)
+    text = [
+        say("Prefers {prefers}.", prefers=prefers)
+        if prefers
+        else say("Prefers nothing: it looks at each kind as often as chance would.")
+    ]
+    text.append(say("Spread {value}: 0 % is one {item}, 100 % all alike.", value=percent(card.spread.value)))
     if card.cost is not None:
-        verdict = "beyond noise" if card.cost.low > 0 or card.cost.high < 0 else "within noise"
-        text.append(f"Without it nDCG@10 changes by {_change(card.cost)}, {verdict}.")
+        verdict = say("beyond noise") if card.cost.low > 0 or card.cost.high < 0 else say("within noise")
+        text.append(
+            say("Without it nDCG@10 changes by {change}, {verdict}.", change=_change(card.cost), verdict=verdict)
+        )
     return text
 
 
 def _preference(found: Heads, card: HeadCard, kind: str) -> str:
-    name = KINDS[kind].title.lower() if kind in KINDS else kind
+    name = say(KINDS[kind].title) if kind in KINDS else kind
     share, even = percent(card.mass[kind].value), percent(found.even_mass.get(kind, 0.0))
-    return f"**{plain(name)}**, {share} (chance: {even})"
+    return say("**{name}**, {share} (chance: {even})", name=plain(name), share=share, even=even)
 
 
 def _change(cost: Interval) -> str:
     """A cost as what becomes of the metric; markdown."""
     value, low, high = (plain(signed(-end)) for end in (cost.value, cost.high, cost.low))
-    return f"**{value}** ({low} to {high})"
+    return say("**{value}** ({low} to {high})", value=value, low=low, high=high)
 
 
 def _show_example(page: Page, card: HeadCard, example: Example) -> None:
     query, key = titles(page.dataset, [example.query, example.key])
     with st.container(gap=None):
         st.markdown(
-            f"**{percent(example.weight)}** from {plain(shortened(query, 70))} **to** {plain(shortened(key, 70))}"
+            say(
+                "**{weight}** from {query} **to** {key}",
+                weight=percent(example.weight),
+                query=plain(shortened(query, 70)),
+                key=plain(shortened(key, 70)),
+            )
         )
         st.page_link(
             "pages/attention.py",
-            label=f"See it, reader {plain(shortened(example.user, 30))}",
+            label=say("See it, {reader} {user}", user=plain(shortened(example.user, 30))),
             icon=":material/grid_view:",
             query_params=example_link(page, card, example),
         )
@@ -213,11 +237,14 @@ def example_link(page: Page, card: HeadCard, example: Example) -> dict[str, str]
 
 def show_alike(found: Heads) -> None:
     """Heads that look at the same, and how alike the closest are."""
-    st.subheader("Which are alike?", anchor=False)
+    st.subheader(say("Which are alike?"), anchor=False)
     st.markdown(
         plain(alike_finding(found)),
-        help="Mean Jensen-Shannon distance of two heads' rows: 0 is the same map, 1 never the same article. Up to "
-        f"{SAME} they count as alike.",
+        help=say(
+            "Mean Jensen-Shannon distance of two heads' rows: 0 is the same map, 1 never the same "
+            "{item}. Up to {same} they count as alike.",
+            same=SAME,
+        ),
     )
 
 
@@ -225,43 +252,49 @@ def alike_finding(found: Heads) -> str:
     """Groups of heads that look at the same, or how far apart the closest are."""
     if found.groups:
         groups = "; ".join(", ".join(name_of(found, found.cards[at]).lower() for at in group) for group in found.groups)
-        return f"Looking at the same: {groups}."
+        return say("Looking at the same: {groups}.", groups=groups)
     distance = np.array(found.distances)
     if len(distance) < 2:
-        return "There is only one head."
+        return say("There is only one head.")
     np.fill_diagonal(distance, np.inf)
     one, other = sorted(divmod(int(distance.argmin()), len(distance)))
-    names = " and ".join(name_of(found, found.cards[at]).lower() for at in (one, other))
-    return f"No two heads look at the same. The closest, {names}, are {distance[one, other]:.2f} apart."
+    names = say(" and ").join(name_of(found, found.cards[at]).lower() for at in (one, other))
+    return say(
+        "No two heads look at the same. The closest, {names}, are {distance:.2f} apart.",
+        names=names,
+        distance=distance[one, other],
+    )
 
 
 def show_removal(page: Page, found: Heads) -> None:
     """Which heads could go, and what that costs together."""
-    st.subheader("Which could be removed?", anchor=False)
+    st.subheader(say("Which could be removed?"), anchor=False)
     if found.accuracy is None:
-        st.caption("Not known: the dataset has no labelled dev split to rank.")
+        st.caption(say("Not known: the dataset has no labelled dev split to rank."))
         return
     places = {name_of(found, card): (card.layer, card.head) for card in found.cards}
     chosen = st.pills(
-        "Heads off",
+        say("Heads off"),
         list(places),
         default=[name_of(found, card) for card in cheapest(found)],
         selection_mode="multi",
-        format_func=lambda name: name.removeprefix("Head "),
+        format_func=lambda name: name.removeprefix(say("Head ")),
         key="off",
-        help="At first: the cheaper half of the heads whose loss alone is within noise. Choose others to try.",
+        help=say("At first: the cheaper half of the heads whose loss alone is within noise. Choose others to try."),
     )
     off = tuple(sorted(places[name] for name in chosen))
     if not off:
-        st.caption("Choose heads to switch off together.")
+        st.caption(say("Choose heads to switch off together."))
         return
     cost = _cost_without(page.model_run.run, (page.dataset_name, page.dataset.fingerprint), off, found.seed)
     if cost is not None:
         st.markdown(removal_finding(list(chosen), cost))
     if found.cost_of_all is not None:
         st.caption(
-            f"All heads off at once: {_change(found.cost_of_all)}. What is left is each article's own text and how "
-            "much it counts."
+            say(
+                "All heads off at once: {change}. What is left is each {item}'s own text and how much it counts.",
+                change=_change(found.cost_of_all),
+            )
         )
 
 
@@ -274,13 +307,19 @@ def cheapest(found: Heads) -> list[HeadCard]:
 
 def removal_finding(names: list[str], cost: Interval) -> str:
     """What it costs to switch heads off together; markdown."""
-    worst = f"That is within noise; up to {figure(max(cost.high, 0.0))} may be lost."
-    beyond = worst if cost.low <= 0 else "Ranking needs them."
-    listed = ", ".join(name.removeprefix("Head ") for name in names)
+    worst = say("That is within noise; up to {high} may be lost.", high=figure(max(cost.high, 0.0)))
+    beyond = worst if cost.low <= 0 else say("Ranking needs them.")
+    listed = ", ".join(name.removeprefix(say("Head ")) for name in names)
     noun = "head" if len(names) == 1 else "heads"
-    return f"Without {noun} {listed} nDCG@10 changes by {_change(cost)}. {beyond}"
+    return say(
+        "Without {noun} {listed} nDCG@10 changes by {change}. {beyond}",
+        noun=noun,
+        listed=listed,
+        change=_change(cost),
+        beyond=beyond,
+    )
 
 
-@st.cache_data(max_entries=64, show_spinner="Ranking without these heads …")
+@st.cache_data(max_entries=64, show_spinner=Later("Ranking without these heads …"))
 def _cost_without(run: str, key: loads.Key, off: tuple[tuple[int, int], ...], seed: int) -> Interval | None:
     return cost_without(loads.recommender(run, key[0]), off, seed)

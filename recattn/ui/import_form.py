@@ -19,8 +19,10 @@ from recattn.errors import DataError, RecAttnError
 from recattn.jobs.registry import Registry, Run
 from recattn.jobs.run_folder import BUSY
 from recattn.jobs.starting import start
+from recattn.language import phrase, say
 from recattn.ui.guard import check_may_act
 from recattn.ui.import_preview import show_preview
+from recattn.ui.language import kept_language
 from recattn.ui.loads import sweep_hourly
 from recattn.ui.notices import show_error
 from recattn.ui.wording import plain, shortened
@@ -29,23 +31,25 @@ if TYPE_CHECKING:
     from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 _DRAFT, _ROUND, _JOB, _REFUSED = "import-draft", "import-round", "import-job", "import-refused"  # in the session
-_UPLOAD, _FOLDERS = "Upload", "Folders of this server"
-_LABELS = {"train": "Training data", "dev": "Evaluation data, optional", "test": "Test data, optional"}
-_HELP = {
-    "train": "What models learn from: one zip, or news.tsv and behaviors.tsv.",
-    "dev": "Later clicks, to measure on. Without it the last day of the training data is kept aside.",
-    "test": "More impressions to look at; they may be without clicks.",
+_UPLOAD, _FOLDERS = phrase("Upload"), phrase("Folders of this server")
+_LABELS = {
+    "train": phrase("Training data"),
+    "dev": phrase("Evaluation data, optional"),
+    "test": phrase("Test data, optional"),
 }
-_LAYOUT = """
-The data has the layout of the [MIND](https://msnews.github.io) news collection: two files of text with tabs between the
-columns and no header, each split (training, evaluation, test) in a zip or as it is.
-
-**news.tsv**: id, category, subcategory, title, abstract, link, entities in the title, entities in the abstract. All but
-id and title may be empty.
-
-**behaviors.tsv**: id, reader, time as `11/15/2019 8:55:22 AM`, ids of what they had read, ids of what they were shown
-with `-1` (clicked) or `-0` behind each.
-"""
+_HELP = {
+    "train": phrase("What models learn from: one zip, or news.tsv and behaviors.tsv."),
+    "dev": phrase("Later clicks, to measure on. Without it the last day of the training data is kept aside."),
+    "test": phrase("More impressions to look at; they may be without clicks."),
+}
+_LAYOUT = phrase(
+    "\nThe data has the layout of the [MIND](https://msnews.github.io) news collection: two files "
+    "of text with tabs between the\ncolumns and no header, each split (training, evaluation, "
+    "test) in a zip or as it is.\n\n**news.tsv**: id, category, subcategory, title, abstract, "
+    "link, entities in the title, entities in the abstract. All but\nid and title may be empty.\n\n"
+    "**behaviors.tsv**: id, reader, time as `11/15/2019 8:55:22 AM`, ids of what they had read, "
+    "ids of what they were shown\nwith `-1` (clicked) or `-0` behind each.\n"
+)
 
 
 @dataclass(frozen=True)
@@ -69,7 +73,7 @@ def choose_import(disabled: bool) -> None:
     draft: Draft | None = st.session_state.get(_DRAFT)
     job = _last_job()
     opened = draft is not None or job is not None or not dataset_infos()
-    with st.expander("Import news of your own", expanded=opened, icon=":material/upload_file:"):
+    with st.expander(say("Import news of your own"), expanded=opened, icon=":material/upload_file:"):
         if job is not None:
             _show_job(job)
         try:
@@ -88,9 +92,11 @@ def _choose_files(disabled: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         source = _UPLOAD
         if names:
-            source = st.segmented_control("Source", [_UPLOAD, _FOLDERS], default=_UPLOAD, required=True, key="source")
-        with st.popover("What must be in the files?", type="tertiary", icon=":material/help:"):
-            st.markdown(_LAYOUT)
+            source = st.segmented_control(
+                say("Source"), [_UPLOAD, _FOLDERS], default=_UPLOAD, required=True, key="source", format_func=say
+            )
+        with st.popover(say("What must be in the files?"), type="tertiary", icon=":material/help:"):
+            st.markdown(say(_LAYOUT))
     if source == _FOLDERS:
         _choose_folders(names, disabled)
     else:
@@ -103,11 +109,11 @@ def _choose_uploads(disabled: bool) -> None:
     for split, column in zip(SPLITS, st.columns(3), strict=True):
         with column:
             sent[split] = st.file_uploader(
-                _LABELS[split],
+                say(_LABELS[split]),
                 ["zip", "tsv"],
                 accept_multiple_files=True,
                 key=f"upload-{split}-{turn}",
-                help=_HELP[split],
+                help=say(_HELP[split]),
                 disabled=disabled,
             )
     if _asked(disabled or not sent["train"]) and sent["train"]:
@@ -122,7 +128,7 @@ def _choose_uploads(disabled: bool) -> None:
 
 
 def _asked(disabled: bool) -> bool:
-    return st.button("Look at the data", key="look", type="primary", icon=":material/preview:", disabled=disabled)
+    return st.button(say("Look at the data"), key="look", type="primary", icon=":material/preview:", disabled=disabled)
 
 
 def _take_uploads(sent: Mapping[str, Sequence["UploadedFile"]], name: str) -> None:
@@ -151,7 +157,7 @@ def _choose_folders(names: Sequence[str], disabled: bool) -> None:
     for split, column in zip(SPLITS, st.columns(3), strict=True):
         with column:
             chosen[split] = st.selectbox(
-                _LABELS[split], names, None, key=f"folder-{split}", help=_HELP[split], disabled=disabled
+                say(_LABELS[split]), names, None, key=f"folder-{split}", help=say(_HELP[split]), disabled=disabled
             )
     if _asked(disabled or not chosen["train"]) and chosen["train"]:
         given = {split: name for split, name in chosen.items() if name}
@@ -195,15 +201,15 @@ def _suggested(source: str) -> str:
 def _show_draft(draft: Draft, disabled: bool) -> None:
     show_preview(draft.preview)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        name = st.text_input("Name of the dataset", draft.name, max_chars=64, key="import-name", width=300).strip()
+        name = st.text_input(say("Name of the dataset"), draft.name, max_chars=64, key="import-name", width=300).strip()
         begun = st.button(
-            "Import", key="import", type="primary", icon=":material/download:", disabled=disabled or not name
+            say("Import"), key="import", type="primary", icon=":material/download:", disabled=disabled or not name
         )
-        given_up = st.button("Discard", key="discard", type="tertiary", icon=":material/close:")
+        given_up = st.button(say("Discard"), key="discard", type="tertiary", icon=":material/close:")
     replace = _is_taken(name) and st.checkbox(
-        f"There is a dataset {plain(name)} already. Put the new data in its place.",
+        say("There is a dataset {name} already. Put the new data in its place.", name=plain(name)),
         key="replace",
-        help="Models trained on the old data stay; they are shown as made on data that has changed.",
+        help=say("Models trained on the old data stay; they are shown as made on data that has changed."),
     )
     if given_up:
         draft.discard()
@@ -237,14 +243,24 @@ def _last_job() -> Run | None:
 def _show_job(job: Run) -> None:
     """How the import went; while it goes on, it is drawn at the top of the page."""
     if job.state in BUSY:
-        st.info(f"**{plain(job.dataset)}** is being imported, see above.", icon=":material/hourglass_top:")
+        st.info(
+            say("**{dataset}** is being imported, see above.", dataset=plain(job.dataset)),
+            icon=":material/hourglass_top:",
+        )
     elif job.state == "finished":
-        st.success(f"**{plain(job.dataset)}** is imported. {plain(job.message)}", icon=":material/check:")
+        st.success(
+            say("**{dataset}** is imported. {message}", dataset=plain(job.dataset), message=plain(job.message)),
+            icon=":material/check:",
+        )
         with st.container(horizontal=True):
-            report = {"dataset": job.dataset, "part": "import report"}
+            report = {"dataset": job.dataset, "part": say("import report")} | (kept_language() or {})
             st.page_link(
-                "pages/data.py", label="See the import report", icon=":material/fact_check:", query_params=report
+                "pages/data.py", label=say("See the import report"), icon=":material/fact_check:", query_params=report
             )
     else:
-        text = f"**{plain(job.dataset)}** was not imported. {plain(shortened(job.message, 600))}"
+        text = say(
+            "**{dataset}** was not imported. {message}",
+            dataset=plain(job.dataset),
+            message=plain(shortened(job.message, 600)),
+        )
         st.warning(text, icon=":material/warning:")

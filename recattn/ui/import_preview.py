@@ -4,9 +4,11 @@ import pandas as pd
 import streamlit as st
 
 from recattn.data.preview import Preview, PreviewedImpression
+from recattn.language import phrase, say
+from recattn.ui.tables import show_frame
 from recattn.ui.wording import counted, moment, plain, reasons, shortened
 
-SPLITS = {"train": "Training", "dev": "Evaluation", "test": "Test"}
+SPLITS = {"train": phrase("Training"), "dev": phrase("Evaluation"), "test": phrase("Test")}
 _FAULTS = 3
 
 
@@ -14,34 +16,34 @@ def show_preview(preview: Preview) -> None:
     """Everything a person should see before saying yes."""
     _show_counts(preview)
     _show_problems(preview)
-    articles, impressions, files = st.tabs(["First articles", "First impressions", "Files"])
+    articles, impressions, files = st.tabs([say("First articles"), say("First impressions"), say("Files")])
     with articles:
-        _table(articles_frame(preview), "The first articles of the training data")
+        _table(articles_frame(preview), say("The first articles of the training data"))
     with impressions:
-        _table(impressions_frame(preview), "The first impressions of the training data")
+        _table(impressions_frame(preview), say("The first impressions of the training data"))
     with files:
-        _table(files_frame(preview), "The files of this import")
+        _table(files_frame(preview), say("The files of this import"))
 
 
 def _show_counts(preview: Preview) -> None:
     about = "" if preview.whole else "≈ "
     with st.container(horizontal=True, gap="large"):
-        st.metric("Articles", f"{about}{preview.n_articles:,}", width="content")
-        st.metric("Impressions", f"{about}{preview.n_impressions:,}", width="content")
-        st.metric("Size", _sized(sum(file.size for file in preview.files)), width="content")
+        st.metric(say("Articles"), f"{about}{preview.n_articles:,}", width="content")
+        st.metric(say("Impressions"), f"{about}{preview.n_impressions:,}", width="content")
+        st.metric(say("Size"), _sized(sum(file.size for file in preview.files)), width="content")
     st.caption(" ".join(summary(preview)))
 
 
 def summary(preview: Preview) -> list[str]:
     """What was recognised, in sentences."""
-    said = [f"{preview.layout}: {', '.join(SPLITS[split].lower() for split in preview.labelled)}."]
+    said = [f"{preview.layout}: {', '.join(say(SPLITS[split]) for split in preview.labelled)}."]
     if preview.held_out:
-        said.append("No evaluation data is given, so the last day of the training data will be kept aside for it.")
+        said.append(say("No evaluation data is given, so the last day of the training data will be kept aside for it."))
     for split, labelled in preview.labelled.items():
         if not labelled:
-            said.append(f"The {SPLITS[split].lower()} data does not say what was clicked.")
+            said.append(say("{split}: the data does not say what was clicked.", split=say(SPLITS[split])))
     if not preview.whole:
-        said.append("Only the beginning of each file was read; the numbers are reckoned from it.")
+        said.append(say("Only the beginning of each file was read; the numbers are reckoned from it."))
     return said
 
 
@@ -49,19 +51,22 @@ def _show_problems(preview: Preview) -> None:
     seen = sum(file.rows_seen for file in preview.files)
     if preview.faults:
         said = [plain(shortened(fault, 600)) for fault in preview.faults[:_FAULTS]]
-        end = "" if preview.whole else " It looks so from the beginning of the files."
-        st.error("\n\n".join([f"**This import would be refused.**{end}", *said]), icon=":material/error:")
+        end = "" if preview.whole else say(" It looks so from the beginning of the files.")
+        st.error("\n\n".join([say("**This import would be refused.**{end}", end=end), *said]), icon=":material/error:")
     elif preview.rejected:
-        text = (
-            f"**Left out of the {seen:,} rows that were read:** {plain(reasons(preview.rejected))}. The rest is kept."
+        text = say(
+            "**Left out of the {seen:,} rows that were read:** {reasons}. The rest is kept.",
+            seen=seen,
+            reasons=plain(reasons(preview.rejected)),
         )
         st.warning(text, icon=":material/warning:")
     else:
-        st.success(f"No problem in the {seen:,} rows that were read.", icon=":material/check:")
+        st.success(say("No problem in the {seen:,} rows that were read.", seen=seen), icon=":material/check:")
     if preview.problems:
-        st.caption("The first of them, with file and line:")
+        st.caption(say("The first of them, with file and line:"))
         _table(
-            pd.DataFrame([dict(row) for row in preview.problems]).rename(columns=str.capitalize), "The first problems"
+            pd.DataFrame([dict(row) for row in preview.problems]).rename(columns=str.capitalize),
+            say("The first problems"),
         )
 
 
@@ -72,7 +77,7 @@ def articles_frame(preview: Preview) -> pd.DataFrame:
             {"Title": one.title, "Category": one.category, "Abstract": shortened(one.abstract, 200)}
             for one in preview.articles
         ],
-        columns=["Title", "Category", "Abstract"],
+        columns=[say("Title"), "Category", "Abstract"],
     )
 
 
@@ -89,7 +94,7 @@ def impressions_frame(preview: Preview) -> pd.DataFrame:
         }
         for one in preview.impressions
     ]
-    return pd.DataFrame(rows, columns=["Reader", "Time", "Read last", "Read before", "Shown", "Clicked"])
+    return pd.DataFrame(rows, columns=[say("Reader"), "Time", say("Read last"), say("Read before"), "Shown", "Clicked"])
 
 
 def _clicked(one: PreviewedImpression) -> str:
@@ -102,11 +107,11 @@ def files_frame(preview: Preview) -> pd.DataFrame:
     """What each file is, and how much of it was read."""
     rows = [
         {
-            "For": SPLITS[file.split],
+            "For": say(SPLITS[file.split]),
             "File": file.name.rpartition("/")[2],
             "Size": _sized(file.size),
             "Rows": f"{file.rows:,}" if file.whole else f"≈ {file.rows:,}",
-            "Looked at": "all" if file.whole else f"the first {counted(file.rows_seen, 'row')}",
+            "Looked at": "all" if file.whole else say("the first {n_rows}", n_rows=counted(file.rows_seen, "row")),
         }
         for file in preview.files
     ]
@@ -125,4 +130,4 @@ def _sized(count: int) -> str:
 
 
 def _table(frame: pd.DataFrame, alt: str) -> None:
-    st.dataframe(frame, hide_index=True, placeholder="", alt=alt)
+    show_frame(frame, hide_index=True, placeholder="", alt=alt)

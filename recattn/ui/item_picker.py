@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from recattn.language import say
 from recattn.types import Recommendation, User
 from recattn.ui import loads
 from recattn.ui.reading import titles
@@ -25,13 +26,15 @@ def choose_item(page: Page, user: User) -> str:
         page.choose(item=st.session_state[key], cell=None)
 
     st.selectbox(
-        "Recommended article",
+        say("Recommended {item}"),
         ids,
         ids.index(wanted),
         format_func=lambda item: _name(page, item, by_id.get(item)),
         key=key,
         on_change=chosen,
-        help="The best of the whole catalogue for this reader. In brackets the score: only differences mean something.",
+        help=say(
+            "The best of the whole catalogue for this {reader}. In brackets the score: only differences mean something."
+        ),
     )
     return wanted
 

@@ -11,25 +11,27 @@ from recattn.jobs import run_folder
 from recattn.jobs.kinds import KINDS
 from recattn.jobs.registry import Registry, Run
 from recattn.jobs.starting import cancel, resume
+from recattn.language import phrase, say
 from recattn.ui.guard import check_may_act
 from recattn.ui.notices import show_error
 from recattn.ui.wording import duration, figure, plain, shortened
 
 BUSY, RESUMABLE = run_folder.BUSY, run_folder.RESUMABLE
 PHASES = {
-    "read": "Reading the files",
-    "write": "Writing the dataset",
-    "encode": "Reading the texts of all items",
-    "train": "Learning from clicks",
-    "evaluate": "Measuring on clicks kept aside",
-    "load": "Loading the model",
-    "explain": "Explaining recommendations in every way",
-    "planted truth": "Comparing with the planted causes",
-    "look": "Looking at the heads' maps",
-    "ablate": "Ranking without each head",
-    "redundant": "Removing heads together",
-    "twins": "Ranking with each twin",
-    "lists": "Making lists, more and more diverse",
+    "read": phrase("Reading the files"),
+    "write": phrase("Writing the dataset"),
+    "encode": phrase("Reading the texts of all items"),
+    "train": phrase("Learning from clicks"),
+    "evaluate": phrase("Measuring on clicks kept aside"),
+    "load": phrase("Loading the model"),
+    "explain": phrase("Explaining recommendations in every way"),
+    "planted truth": phrase("Comparing with the planted causes"),
+    "look": phrase("Looking at the heads' maps"),
+    "ablate": phrase("Ranking without each head"),
+    "redundant": phrase("Removing heads together"),
+    "twins": phrase("Ranking with each twin"),
+    "lists": phrase("Making lists, more and more diverse"),
+    "score": phrase("Making the lists of everybody"),
 }
 
 
@@ -45,7 +47,7 @@ def busy_jobs() -> list[Run]:
 
 def job_title(job: Run) -> str:
     """What a job does, in words: the kind of work, and on what."""
-    return f"{KINDS[job.kind].title if job.kind in KINDS else job.kind}: {job.dataset}"
+    return f"{say(KINDS[job.kind].title) if job.kind in KINDS else job.kind}: {job.dataset}"
 
 
 def show_job(run: str, *, cancel: bool = True, details: bool = True) -> None:
@@ -81,21 +83,21 @@ def _share(run: Run) -> float:
 def progress_text(run: Run) -> str:
     """One line: the phase in words, steps, figures, speed and time left."""
     if run.state == "queued":
-        return "Waiting to start"
+        return say("Waiting to start")
     parts = [PHASES.get(run.phase, plain(run.phase) or "Starting")]
     if run.total:
-        parts.append(f"{run.done:,} of {run.total:,}")
-    names = {"loss": "loss", "validation_auc": "validation AUC", "items_per_second": "a second"}
-    parts += [f"{name} {figure(run.figures[key])}" for key, name in list(names.items())[:2] if key in run.figures]
+        parts.append(say("{done:,} of {total:,}", done=run.done, total=run.total))
+    names = {"loss": "loss", "validation_auc": say("validation AUC"), "validation_ndcg": say("validation nDCG@10")}
+    parts += [f"{name} {figure(run.figures[key])}" for key, name in names.items() if key in run.figures]
     if "items_per_second" in run.figures:
-        parts.append(f"{run.figures['items_per_second']:,.0f} a second")
+        parts.append(say("{items_per_second:,.0f} a second", items_per_second=run.figures["items_per_second"]))
     if run.eta_seconds is not None:
-        parts.append(f"about {duration(run.eta_seconds)} left")
-    return ("Stopping: " if run.state == "cancelling" else "") + "  ·  ".join(parts)
+        parts.append(say("about {eta_seconds} left", eta_seconds=duration(run.eta_seconds)))
+    return (say("Stopping: ") if run.state == "cancelling" else "") + "  ·  ".join(parts)
 
 
 def _show_cancel(run: Run) -> None:
-    if st.button("Cancel", key=f"cancel-{run.run}", icon=":material/stop:", disabled=run.state == "cancelling"):
+    if st.button(say("Cancel"), key=f"cancel-{run.run}", icon=":material/stop:", disabled=run.state == "cancelling"):
         check_may_act("cancel", run.run)
         cancel(run.run)
         st.rerun()
@@ -104,7 +106,7 @@ def _show_cancel(run: Run) -> None:
 def show_resume(run: Run) -> None:
     """The button that goes on with a job that was cut off."""
     hint = run_folder.going_on(run.kind)
-    if st.button("Resume", key=f"resume-{run.run}", icon=":material/resume:", help=hint):
+    if st.button(say("Resume"), key=f"resume-{run.run}", icon=":material/resume:", help=hint):
         check_may_act("resume", run.run)
         resume(run.run)
         st.rerun()
@@ -126,7 +128,7 @@ def _row(line: str) -> dict[str, float] | None:
 
 
 def show_curves(folder: Path, place: str = "ended") -> None:
-    """Loss and validation AUC over the steps so far.
+    """Loss and the validation figure over the steps so far.
 
     A training may end while a page is drawn, and then stand there twice: ``place`` tells the two apart.
     """
@@ -143,5 +145,5 @@ def show_log(folder: Path, lines: int = 40) -> None:
         with path.open("rb") as log:
             log.seek(max(0, path.stat().st_size - 20_000))
             tail = log.read().decode("utf-8", "replace").splitlines()[-lines:]
-        with st.expander("Log", icon=":material/notes:"):
-            st.code("\n".join(shortened(line, 300) for line in tail) or "Nothing yet.", language=None)
+        with st.expander(say("Log"), icon=":material/notes:"):
+            st.code("\n".join(shortened(line, 300) for line in tail) or say("Nothing yet."), language=None)

@@ -7,9 +7,11 @@ from recattn.errors import RecAttnError
 from recattn.jobs.registry import Registry, Run
 from recattn.jobs.run_folder import TRAIN
 from recattn.jobs.starting import delete
+from recattn.language import say
 from recattn.ui.guard import check_may_act
 from recattn.ui.job_progress import BUSY, RESUMABLE, busy_jobs, job_title, show_job, show_log, show_resume
 from recattn.ui.notices import show_error
+from recattn.ui.tables import show_frame
 from recattn.ui.wording import STATES, ago, plain, shortened
 
 
@@ -17,7 +19,7 @@ def show_busy_jobs(allowed: bool) -> None:
     """Each job that runs or waits, with its progress."""
     jobs = busy_jobs()
     if jobs:
-        st.subheader("At work", anchor=False)
+        st.subheader(say("At work"), anchor=False)
     for job in jobs:
         with st.container(border=len(jobs) > 1, gap="small"):
             st.markdown(f"**{plain(job_title(job))}**")
@@ -29,14 +31,14 @@ def show_ended_jobs(allowed: bool) -> None:
     jobs = [job for job in Registry().jobs() if job.kind != TRAIN and job.state not in BUSY]
     if not jobs:
         return
-    with st.expander(f"Earlier imports and measurements ({len(jobs)})", icon=":material/history:"):
-        state = st.dataframe(
+    with st.expander(say("Earlier imports and measurements ({jobs})", jobs=len(jobs)), icon=":material/history:"):
+        state = show_frame(
             jobs_frame(jobs),
             hide_index=True,
             key=f"jobs-{len(jobs)}",
             on_select="rerun",
             selection_mode="single-row",
-            alt="Jobs that have ended, newest first",
+            alt=say("Jobs that have ended, newest first"),
         )
         rows = state.selection.rows
         if rows and rows[0] < len(jobs):
@@ -48,7 +50,7 @@ def jobs_frame(jobs: list[Run]) -> pd.DataFrame:
     rows = [
         {
             "Work": job_title(job),
-            "State": STATES.get(job.state, job.state),
+            "State": say(STATES[job.state]) if job.state in STATES else job.state,
             "What came of it": shortened(job.message, 200),
             "Begun": ago(job.created),
         }
@@ -64,7 +66,7 @@ def _show_job(job: Run, allowed: bool) -> None:
         with st.container(horizontal=True):
             if job.state in RESUMABLE:
                 show_resume(job)
-            if st.button("Delete", key=f"delete-{job.run}", type="tertiary", icon=":material/delete:"):
+            if st.button(say("Delete"), key=f"delete-{job.run}", type="tertiary", icon=":material/delete:"):
                 _delete(job)
     show_log(job.folder)
 

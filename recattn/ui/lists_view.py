@@ -8,32 +8,38 @@ import streamlit as st
 from recattn.evaluation.lists import LIST_METRICS
 from recattn.figures.differences import costs_figure, costs_finding
 from recattn.jobs.registry import Run
+from recattn.language import phrase, say
 from recattn.trust.lists import ListsRecord, read_lists
 from recattn.ui.compared import Pair
 from recattn.ui.export import offer_csv
 from recattn.ui.measurement import show_start
+from recattn.ui.tables import show_frame
 from recattn.ui.wording import counted, interval, percent, plain
 
 _WHOLE = {
-    "coverage": ("Coverage", "The share of all articles that anybody gets among the first ten", "more"),
+    "coverage": (
+        phrase("Coverage"),
+        phrase("The share of all {items} that anybody gets among the first ten"),
+        phrase("more"),
+    ),
     "concentration": (
-        "Concentration",
-        "How unevenly recommendations are spread over articles (Gini): 0 evenly, 1 all the same",
-        "less",
+        phrase("Concentration"),
+        phrase("How unevenly recommendations are spread over {items} (Gini): 0 evenly, 1 all the same"),
+        phrase("less"),
     ),
 }
-_BETTER = {True: "more", False: "less", None: "neither"}
+_BETTER = {True: phrase("more"), False: phrase("less"), None: phrase("neither")}
 
 
 def show_lists(pair: Pair) -> None:
     """A table of both models' lists and the price of diversity; the button where one was not measured."""
-    st.subheader("Beyond accuracy", anchor=False)
+    st.subheader(say("Beyond accuracy"), anchor=False)
     found = [read_lists(run.folder) for run in (pair.first, pair.second)]
     missing = [
         (name, run) for name, run, one in zip("AB", (pair.first, pair.second), found, strict=True) if one is None
     ]
     if missing:
-        st.write("What whole lists are like: how novel, how diverse, how much of what is popular already.")
+        st.write(say("What whole lists are like: how novel, how diverse, how much of what is popular already."))
         for name, run in missing:
             _offer(name, run)
         return
@@ -43,15 +49,21 @@ def show_lists(pair: Pair) -> None:
     left, right = st.columns([3, 2], gap="large")
     with left:
         frame = lists_frame(first, second)
-        st.dataframe(frame, hide_index=True, column_config=_columns(), alt="What the lists of both models are like")
-        st.caption(f"The first {first.length} for {counted(first.users, 'reader')} drawn by chance, the same for both.")
+        show_frame(frame, hide_index=True, column_config=_columns(), alt=say("What the lists of both models are like"))
+        st.caption(
+            say(
+                "The first {length} for {n_readers} drawn by chance, the same for both.",
+                length=first.length,
+                n_readers=counted(first.users, "reader"),
+            )
+        )
         offer_csv(frame, "lists")
     with right:
         _show_price(first, second)
 
 
 def _offer(name: str, run: Run) -> None:
-    show_start(run.run, "lists", f"Measure the lists of {name}")
+    show_start(run.run, "lists", say("Measure the lists of {name}", name=name))
 
 
 def _show_price(first: ListsRecord, second: ListsRecord) -> None:
@@ -65,8 +77,11 @@ def _show_price(first: ListsRecord, second: ListsRecord) -> None:
     st.markdown(f"**{plain(finding)}**")
     st.plotly_chart(costs_figure(costs), key="price", alt=finding, config={"displayModeBar": False})
     st.caption(
-        "nDCG@10 lost when being unlike the articles above counts as well (MMR), by its weight. What was shown was "
-        "chosen for accuracy, so this is the price on paper; readers may like the change."
+        say(
+            "nDCG@10 lost when being unlike the {items} above counts as well (MMR), by its weight. What "
+            "was shown was chosen for accuracy, so this is the price on paper; {readers} may like the "
+            "change."
+        )
     )
 
 
@@ -75,22 +90,22 @@ def lists_frame(first: ListsRecord, second: ListsRecord) -> pd.DataFrame:
     one, other = first.settings[0], second.settings[0]
     rows = [
         {
-            "Of the lists": metric.title,
+            "Of the lists": say(metric.title),
             "A": interval(one.metrics[name]),
             "B": interval(other.metrics[name]),
-            "Better is": _BETTER[metric.higher_is_better],
-            "What it is": metric.hint,
+            "Better is": say(_BETTER[metric.higher_is_better]),
+            "What it is": say(metric.hint),
         }
         for name, metric in LIST_METRICS.items()
         if name in one.metrics and name in other.metrics
     ]
     rows += [
         {
-            "Of the lists": title,
+            "Of the lists": say(title),
             "A": percent(getattr(one, name)) if name == "coverage" else f"{getattr(one, name):.2f}",
             "B": percent(getattr(other, name)) if name == "coverage" else f"{getattr(other, name):.2f}",
-            "Better is": better,
-            "What it is": hint,
+            "Better is": say(better),
+            "What it is": say(hint),
         }
         for name, (title, hint, better) in _WHOLE.items()
     ]

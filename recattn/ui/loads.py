@@ -19,6 +19,7 @@ from recattn.data import sweep as sweep_datasets
 from recattn.data.store import Dataset
 from recattn.jobs.leftovers import sweep_uploads
 from recattn.jobs.run_folder import sweep as sweep_runs
+from recattn.language import Later
 from recattn.logs import log_server
 from recattn.types import Array, Prediction, Recommendation
 
@@ -51,7 +52,9 @@ def recommender(run: str, dataset_name: str) -> "Recommender":
     return _recommender(run, _key(dataset_name))
 
 
-@st.cache_resource(max_entries=3, show_spinner="Loading the model and the vectors of all items, once for everybody.")
+@st.cache_resource(
+    max_entries=3, show_spinner=Later("Loading the model and the vectors of all items, once for everybody.")
+)
 def _recommender(run: str, key: Key) -> "Recommender":
     from recattn.recommender import Recommender
 
@@ -110,7 +113,7 @@ def words(
     return _words(run, _key(dataset_name), user_id, item_id, title_id)
 
 
-@st.cache_data(max_entries=64, show_spinner="Loading the text encoder, once for everybody.")
+@st.cache_data(max_entries=64, show_spinner=Later("Loading the text encoder, once for everybody."))
 def _words(
     run: str, key: Key, user_id: str, item_id: str, title_id: str
 ) -> tuple[tuple[str, ...], Float[Array, "layer head query key"]]:
@@ -124,7 +127,7 @@ def distributions(dataset_name: str) -> dict[str, pd.DataFrame]:
     return _distributions(_key(dataset_name))
 
 
-@st.cache_data(max_entries=8, show_spinner="Counting clicks for the charts.")
+@st.cache_data(max_entries=8, show_spinner=Later("Counting clicks for the charts."))
 def _distributions(key: Key) -> dict[str, pd.DataFrame]:
     return dataset(key[0]).distributions()
 
@@ -140,7 +143,7 @@ def showcase(run: str, dataset_name: str) -> tuple[str, str]:
     return _showcase(run, _key(dataset_name))
 
 
-@st.cache_data(max_entries=16, show_spinner="Finding somebody worth looking at.")
+@st.cache_data(max_entries=16, show_spinner=Later("Finding somebody worth looking at."))
 def _showcase(run: str, key: Key) -> tuple[str, str]:
     opened = dataset(key[0])
     people = [opened.random_user(seed) for seed in range(_LOOKED_THROUGH)]

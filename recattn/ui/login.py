@@ -9,6 +9,7 @@ from streamlit.errors import StreamlitAuthError
 from recattn.errors import RecAttnError
 from recattn.jobs import audit
 from recattn.jobs.password import LONGEST, matches
+from recattn.language import phrase, say
 from recattn.logs import log_event
 from recattn.ui.access import Rules, Visitor, rules_now
 from recattn.ui.admin_sessions import AdminSessions
@@ -33,7 +34,7 @@ def password_visitor(rules: Rules, now: float) -> Visitor:
     """Whether this session is logged in, asked afresh each time."""
     if SESSIONS.holds(st.session_state.get(_TOKEN), rules.password_hash, now):
         return Visitor("admin", True)
-    return Visitor("visitor", False, "Only administrators may act.", "Log in on the Admin page.")
+    return Visitor("visitor", False, phrase("Only administrators may act."), phrase("Log in on the Admin page."))
 
 
 def acted(now: float) -> None:
@@ -45,8 +46,8 @@ def show_password_form() -> None:
     """One field, a new one after each try: what was typed goes with the old one, from everywhere."""
     field = f"admin-password-{st.session_state.setdefault(_COUNT, 0)}"
     with st.form("log-in", width=420):
-        st.text_input("Password", type="password", key=field, max_chars=LONGEST, autocomplete="current-password")
-        st.form_submit_button("Log in", type="primary", icon=":material/login:", on_click=_try, args=(field,))
+        st.text_input(say("Password"), type="password", key=field, max_chars=LONGEST, autocomplete="current-password")
+        st.form_submit_button(say("Log in"), type="primary", icon=":material/login:", on_click=_try, args=(field,))
     answer = st.session_state.pop(_ANSWER, None)
     if isinstance(answer, RecAttnError):
         show_error(answer)
@@ -97,15 +98,15 @@ def show_provider_buttons(rules: Rules, visitor: Visitor) -> None:
     """A button for each identity provider, and why somebody who is logged in there may still not act."""
     logged_in = bool(st.user.get("is_logged_in"))
     if logged_in:
-        st.warning(plain(f"{visitor.who}: {visitor.reason} {visitor.remedy}"), icon=":material/person_off:")
+        st.warning(plain(f"{visitor.who}: {say(visitor.reason)} {say(visitor.remedy)}"), icon=":material/person_off:")
         show_log_out()
         return
     if not rules.providers:
         st.error(
-            "`[auth]` in secrets.toml names no identity provider: `client_id` is missing.", icon=":material/error:"
+            say("`[auth]` in secrets.toml names no identity provider: `client_id` is missing."), icon=":material/error:"
         )
     for name in rules.providers:
-        label = f"Log in with {plain(name)}" if name else "Log in"
+        label = say("Log in with {name}", name=plain(name)) if name else say("Log in")
         if st.button(label, key=f"log-in-{name}", type="primary", icon=":material/login:"):
             _ask(name)
 
@@ -122,7 +123,7 @@ def _ask(provider: str) -> None:
 
 def show_log_out() -> None:
     """The button that ends this session's rights."""
-    st.button("Log out", key="log-out", icon=":material/logout:", on_click=_log_out)
+    st.button(say("Log out"), key="log-out", icon=":material/logout:", on_click=_log_out)
 
 
 def _log_out() -> None:

@@ -7,6 +7,7 @@ import streamlit as st
 from recattn.errors import RecAttnError
 from recattn.jobs.registry import Registry
 from recattn.jobs.starting import start
+from recattn.language import say
 from recattn.ui.guard import check_may_act, how_to_act, may_act
 from recattn.ui.job_progress import BUSY, show_job
 from recattn.ui.notices import show_error
@@ -18,7 +19,7 @@ def offer_measurement(run: str, what: str, title: str, text: str) -> None:
     with st.container(border=True, gap="small"):
         st.subheader(title, anchor=False)
         st.write(text)
-        show_start(run, what, "Measure it", "primary")
+        show_start(run, what, say("Measure it"), "primary")
 
 
 def show_start(run: str, what: str, label: str, kind: Literal["primary", "secondary"] = "secondary") -> None:

@@ -4,6 +4,8 @@ import streamlit as st
 
 from recattn.config import home
 from recattn.errors import RecAttnError
+from recattn.language import say, spoken
+from recattn.ui.language import kept_language
 from recattn.ui.wording import plain, shortened
 
 
@@ -11,7 +13,8 @@ def show_error(error: RecAttnError) -> None:
     """The error in three parts: what was given, what is allowed, what to do. Visitors need not know our folders."""
     parts = (error.given, error.allowed, error.remedy) if error.given else (str(error),)
     first, *rest = [plain(shortened(part.replace(str(home()), "RECATTN_HOME"), 400)) for part in parts if part]
-    st.error("\n\n".join([f"**{first}**", *rest]), icon=":material/error:")
+    told = [] if spoken().language == "en" else [say("This did not work. The program says, in English:")]
+    st.error("\n\n".join([*told, f"**{first}**", *rest]), icon=":material/error:")
 
 
 def show_next_step(title: str, text: str, page: str, label: str, icon: str = ":material/arrow_forward:") -> None:
@@ -19,4 +22,4 @@ def show_next_step(title: str, text: str, page: str, label: str, icon: str = ":m
     with st.container(border=True, gap="small"):
         st.subheader(title, anchor=False)
         st.write(text)
-        st.page_link(page, label=label, icon=icon)
+        st.page_link(page, label=label, icon=icon, query_params=kept_language())

@@ -8,8 +8,10 @@ import pandas as pd
 import streamlit as st
 
 from recattn.data.store import Dataset
+from recattn.language import say
 from recattn.types import Impression, Recommendation, User
 from recattn.ui.shell import Page
+from recattn.ui.tables import show_frame
 from recattn.ui.ways_on import show_ways_on
 from recattn.ui.wording import counted, figure, moment, plain, shortened, signed
 
@@ -19,7 +21,7 @@ SHOWN = 200  # clicks of a history that are listed; the model reads fewer
 def titles(dataset: Dataset, item_ids: Sequence[str]) -> list[str]:
     """Titles in the order of the ids; an item without one is called by what is known of it."""
     known = _texts(dataset, "title", item_ids)
-    return [title or f"untitled ({item})" for item, title in zip(item_ids, known, strict=True)]
+    return [title or say("untitled ({the_item})", the_item=item) for item, title in zip(item_ids, known, strict=True)]
 
 
 def categories(dataset: Dataset, item_ids: Sequence[str]) -> list[str]:
@@ -48,7 +50,7 @@ def history_table(dataset: Dataset, history: Sequence[str], times: dict[str, dat
     table = pd.DataFrame({"Title": titles(dataset, ids), "Category": categories(dataset, ids)})
     known = sum(item in times for item in ids)
     if known > len(ids) / 2:  # a column of blanks would only take the titles' place
-        table["Read"] = [f"{times[item].day} {times[item]:%b, %H:%M}" if item in times else "" for item in ids]
+        table["Read"] = [say("{time.day} {time:%b, %H:%M}", time=times[item]) if item in times else "" for item in ids]
     return table
 
 
@@ -67,7 +69,7 @@ def top_table(
     table = pd.DataFrame(
         {
             "Rank": [one.rank for one in recommendations],
-            "Title": [one.title or f"untitled ({one.item_id})" for one in recommendations],
+            "Title": [one.title or say("untitled ({item_id})", item_id=one.item_id) for one in recommendations],
             "Category": [one.category for one in recommendations],
             "Score": [one.score for one in recommendations],
         }
@@ -76,46 +78,46 @@ def top_table(
         table["What adds most"] = [reason(one, dataset) for one in recommendations]
         table["History adds"] = [one.history_adds for one in recommendations]
     if clicked is not None:
-        table["Clicked"] = ["✓ clicked" if clicked.get(one.item_id) else "" for one in recommendations]
+        table["Clicked"] = [say("✓ clicked") if clicked.get(one.item_id) else "" for one in recommendations]
     return table
 
 
 def tastes(dataset: Dataset, history: Sequence[str], n: int = 2) -> str:
     """The categories somebody reads most, e.g. "travel and sports"."""
     counts = Counter(name for name in categories(dataset, history) if name)
-    return " and ".join(name for name, _ in counts.most_common(n))
+    return say(" and ").join(name for name, _ in counts.most_common(n))
 
 
 def about_user(dataset: Dataset, user: User, when: bool = True) -> str:
     """One line about a person: how much they read, what, and (with ``when``) when last."""
     if not user.history:
-        return "has not read anything yet"
-    parts = [counted(len(user.history), "article") + " read"]
+        return say("has not {read} anything yet")
+    parts = [say("{n_items} {read}", n_items=counted(len(user.history), "article"))]
     if liked := tastes(dataset, user.history):
-        parts.append(f"mostly {liked}")
+        parts.append(say("mostly {liked}", liked=liked))
     if user.last_time and when:
-        parts.append(f"last on {moment(user.last_time)}")
+        parts.append(say("last on {last_time}", last_time=moment(user.last_time)))
     return ", ".join(parts)
 
 
 def show_history(table: pd.DataFrame) -> None:
     """Draw what was read."""
-    st.dataframe(
+    show_frame(
         table,
         height=_height(table),
         hide_index=True,
         column_config={
             "Title": st.column_config.TextColumn(width=140),
             "Category": st.column_config.TextColumn(width=70),
-            "Read": st.column_config.TextColumn(width=88, help="When it was clicked, where an impression says so"),
+            "Read": st.column_config.TextColumn(width=88, help=say("When it was clicked, where an impression says so")),
         },
-        alt="Articles this person read, newest first",
+        alt=say("{Items} this person {read}, newest first"),
     )
 
 
 def choose_row(table: pd.DataFrame) -> int:
     """Draw the top-N; returns the row somebody selected, the first one at first."""
-    state = st.dataframe(
+    state = show_frame(
         table,
         height=_height(table),
         hide_index=True,
@@ -124,24 +126,26 @@ def choose_row(table: pd.DataFrame) -> int:
         selection_mode="single-row",
         selection_default={"selection": {"rows": [0]}},
         column_config={
-            "Rank": st.column_config.NumberColumn("#", width=40, pinned=True, help="1 is the best of all candidates"),
+            "Rank": st.column_config.NumberColumn(
+                "#", width=40, pinned=True, help=say("1 is the best of all candidates")
+            ),
             "Title": st.column_config.TextColumn(width=195),
             "Category": st.column_config.TextColumn(width=78),
             "Score": st.column_config.NumberColumn(
-                format="%.2f", width=55, help="A logit: only differences between candidates mean something"
+                format="%.2f", width=55, help=say("A logit: only differences between candidates mean something")
             ),
             "What adds most": st.column_config.TextColumn(
-                width=172, help="The article read before that adds most to this score, and how much"
+                width=172, help=say("The {item} {read} before that adds most to this score, and how much")
             ),
             "History adds": st.column_config.NumberColumn(
                 "History",
                 format="%+.2f",
                 width=60,
-                help="What all articles read add together; the rest is there for everybody",
+                help=say("What all {items} {read} add together; the rest is there for everybody"),
             ),
-            "Clicked": st.column_config.TextColumn(width=75, help="What this person really did"),
+            "Clicked": st.column_config.TextColumn(width=75, help=say("What this person really did")),
         },
-        alt="Recommended articles, best first",
+        alt=say("Recommended {items}, best first"),
     )
     rows = state.selection.rows
     return rows[0] if rows and rows[0] < len(table) else 0
@@ -155,14 +159,14 @@ def _height(table: pd.DataFrame) -> int:
 def show_links(page: Page, user: User, chosen: Recommendation | None, history: Sequence[str]) -> None:
     """What can be looked at next for the selected row, which came from ``history``."""
     if chosen is None:
-        st.info("Nothing to recommend among these candidates. Widen the category or the candidates.")
+        st.info(say("Nothing to recommend among these candidates. Widen the {category} or the candidates."))
         return
     st.markdown(why(page.dataset, chosen))
     if not user.history:
-        st.caption("Nothing was read yet, so there is nothing the heads could look at.")
+        st.caption(say("Nothing was {read} yet, so there is nothing the heads could look at."))
         return
     if tuple(history) != user.history:
-        st.caption("The other pages look at everything read until today, so the score there is another.")
+        st.caption(say("The other pages look at everything {read} until today, so the score there is another."))
     show_ways_on(page, user.user_id, chosen.item_id)
 
 
@@ -174,4 +178,11 @@ def why(dataset: Dataset, chosen: Recommendation) -> str:
     best = plain(titles(dataset, [chosen.reason])[0])
     score, history = plain(figure(chosen.score)), plain(signed(chosen.history_adds))
     most = plain(signed(chosen.reason_adds))
-    return f"{text}: score {score}. What was read adds {history}, most of all **{best}**, {most}."
+    return say(
+        "{text}: score {score}. What was {read} adds {history}, most of all **{best}**, {most}.",
+        text=text,
+        score=score,
+        history=history,
+        best=best,
+        most=most,
+    )

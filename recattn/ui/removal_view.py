@@ -5,28 +5,32 @@ import pandas as pd
 import streamlit as st
 
 from recattn.explanation.removal_set import LARGEST_SEARCHED, RemovalSet
+from recattn.language import phrase, say
 from recattn.ui.contrast_view import other_of
 from recattn.ui.explained import SECONDS, Case
 from recattn.ui.export import offer_csv
 from recattn.ui.reading import titles
+from recattn.ui.tables import show_frame
 from recattn.ui.wording import counted, figure, plain, shortened
 
 SIZES = (1, 3, 5, 10, 20)
-HIDDEN, DELETED = "hidden (masked)", "never read (deleted)"
+HIDDEN, DELETED = phrase("hidden (masked)"), phrase("never {read} (deleted)")
 _PAIRS = 8
-_NOT_THE_LONGEST = (
-    "A set works by lowering this article or by raising others, so it need not hold the articles of the longest bars."
+_NOT_THE_LONGEST = phrase(
+    "A set works by lowering this {item} or by raising others, so it need not hold the {items} of the longest bars."
 )
 
 
 def goals(case: Case) -> dict[str, tuple[int, str]]:
     """What removal is to reach: out of the top n that the item is in, or below the compared item; with its words."""
     rank = case.without().rank
-    found = {("out of first place" if n == 1 else f"out of the top {n}"): (n, "") for n in SIZES if n >= rank}
+    found = {
+        (say("out of first place") if n == 1 else say("out of the top {n}", n=n)): (n, "") for n in SIZES if n >= rank
+    }
     found = found or {f"out of the top {rank:,}": (rank, "")}
     other = other_of(case)
     if other and case.contrast(other) is not None:
-        name = f"below “{shortened(titles(case.page.dataset, [other])[0], 40)}”"
+        name = say("below “{titles}”", titles=shortened(titles(case.page.dataset, [other])[0], 40))
         found[name] = (0, other)
     return found
 
@@ -35,22 +39,32 @@ def show_removal(case: Case) -> None:
     """The choices, the set, and how far it is proven."""
     options = goals(case)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        goal = st.selectbox("What takes it", list(options), key=f"goal-{case.user.user_id}-{case.item}", width=360)
+        goal = st.selectbox(say("What takes it"), list(options), key=f"goal-{case.user.user_id}-{case.item}", width=360)
         how = st.segmented_control(
-            "Articles are",
+            say("{Items} are"),
             [HIDDEN, DELETED],
             default=HIDDEN,
+            format_func=say,
             required=True,
             key="how",
             bind="query-params",
-            help="**Hidden**: masked, the others keep their places. **Never read**: taken out, older ones move up.",
+            help=say(
+                "**Hidden**: masked, the others keep their places. **Never {read}**: taken out, older ones move up."
+            ),
         )
     n, other = options[goal]
     found = case.removal(n, other, deleted=how == DELETED)
     st.markdown(f"**{plain(removal_text(found, goal, how or HIDDEN))}**")
     for place in found.clicks or ():
-        st.markdown(f"- **{plain(case.titles[place])}** ({plain(case.categories[place])}, {case.marks[place]} back)")
-    st.caption(f"{proof_text(found)} {_NOT_THE_LONGEST if found.clicks else ''}")
+        st.markdown(
+            say(
+                "- **{titles}** ({the_categories}, {marks} back)",
+                titles=plain(case.titles[place]),
+                the_categories=plain(case.categories[place]),
+                marks=case.marks[place],
+            )
+        )
+    st.caption(f"{proof_text(found)} {say(_NOT_THE_LONGEST) if found.clicks else ''}")
 
 
 def removal_text(found: RemovalSet, goal: str, how: str) -> str:
@@ -60,12 +74,15 @@ def removal_text(found: RemovalSet, goal: str, how: str) -> str:
     'When this 1 article is hidden (masked), the recommendation falls out of the top 5:'
     """
     if found.clicks is None:
-        return f"No set was found that takes it {goal}: even an empty history keeps it there, or time was up."
+        return say(
+            "No set was found that takes it {goal}: even an empty history keeps it there, or time was up.", goal=goal
+        )
     if not found.clicks:
-        return f"It is {goal} as it is."
-    verb = "is" if len(found.clicks) == 1 else "are"
-    this = "this" if len(found.clicks) == 1 else "these"
-    return f"When {this} {counted(len(found.clicks), 'article')} {verb} {how}, the recommendation falls {goal}:"
+        return say("It is {goal} as it is.", goal=goal)
+    clicks, way = counted(len(found.clicks), "article"), say(how)
+    if len(found.clicks) == 1:
+        return say("When this {clicks} is {way}, the recommendation falls {goal}:", clicks=clicks, way=way, goal=goal)
+    return say("When these {clicks} are {way}, the recommendation falls {goal}:", clicks=clicks, way=way, goal=goal)
 
 
 def proof_text(found: RemovalSet) -> str:
@@ -77,23 +94,31 @@ def proof_text(found: RemovalSet) -> str:
     'Found greedily. No set of up to 3 articles does: all were tried. One of 4 may exist.'
     """
     if found.clicks is not None and len(found.clicks) <= 1:
-        return "No smaller set can exist."
+        return say("No smaller set can exist.")
     tried = (
-        "all single articles were tried"
+        say("all single {items} were tried")
         if found.searched_up_to == 1
-        else f"all sets of up to {found.searched_up_to} articles were tried"
+        else say("all sets of up to {searched_up_to} {items} were tried", searched_up_to=found.searched_up_to)
     )
     if found.clicks is None:
-        return f"A greedy search found nothing; {tried}." if found.searched_up_to else "A greedy search found nothing."
+        return (
+            say("A greedy search found nothing; {tried}.", tried=tried)
+            if found.searched_up_to
+            else say("A greedy search found nothing.")
+        )
     if found.smallest:
-        return f"No smaller set does: {tried}."
+        return say("No smaller set does: {tried}.", tried=tried)
     if not found.searched_up_to:
-        return f"Found greedily within {SECONDS:g} seconds; a smaller set may exist."
+        return say("Found greedily within {seconds:g} seconds; a smaller set may exist.", seconds=SECONDS)
     first, last = found.searched_up_to + 1, len(found.clicks) - 1
-    sizes = f"{first}" if first == last else f"{first} to {last}"
-    limit = "" if found.searched_up_to >= LARGEST_SEARCHED else f" within {SECONDS:g} seconds"
-    up_to = f"No set of up to {counted(found.searched_up_to, 'article')} does: all were tried{limit}."
-    return f"Found greedily. {up_to} One of {sizes} may exist."
+    sizes = f"{first}" if first == last else say("{first} to {last}", first=first, last=last)
+    limit = "" if found.searched_up_to >= LARGEST_SEARCHED else say(" within {seconds:g} seconds", seconds=SECONDS)
+    up_to = say(
+        "No set of up to {n_items} does: all were tried{limit}.",
+        n_items=counted(found.searched_up_to, "article"),
+        limit=limit,
+    )
+    return say("Found greedily. {up_to} One of {sizes} may exist.", up_to=up_to, sizes=sizes)
 
 
 def pairs_frame(case: Case) -> pd.DataFrame:
@@ -119,43 +144,52 @@ def pairs_frame(case: Case) -> pd.DataFrame:
 
 def _meaning(value: float, alone: float) -> str:
     if abs(value) < 0.05 * max(abs(alone), 1e-6):
-        return "they act apart"
-    return "they need each other" if value > 0 else "one stands in for the other"
+        return say("they act apart")
+    return say("they need each other") if value > 0 else say("one stands in for the other")
 
 
 def show_pairs(case: Case) -> None:
     """The strongest pairs as a table."""
     if len(case.titles) < 2:
-        st.caption("Two articles are needed.")
+        st.caption(say("Two {items} are needed."))
         return
     frame = pairs_frame(case)
     with st.container(horizontal=True, wrap=False, vertical_alignment="center"):
         st.markdown(
-            f"Of {counted(len(frame), 'pair')}, these work together most. **Together**: beyond each alone.",
+            say(
+                "Of {n_pairs}, these work together most. **Together**: beyond each alone.",
+                n_pairs=counted(len(frame), "pair"),
+            ),
             width="stretch",
         )
         offer_csv(frame, "pairs")
-    st.dataframe(
+    show_frame(
         frame.head(_PAIRS),
         hide_index=True,
         column_config={
             "One": st.column_config.TextColumn(width=215),
             "Other": st.column_config.TextColumn(width=215),
             "Each alone, summed": st.column_config.NumberColumn(
-                format="%+.3f", width=130, help="Fall of the score when one is hidden, of both added up"
+                format="%+.3f", width=130, help=say("Fall of the score when one is hidden, of both added up")
             ),
             "Both at once": st.column_config.NumberColumn(
-                format="%+.3f", width=100, help="Fall of the score when both are hidden (masked)"
+                format="%+.3f", width=100, help=say("Fall of the score when both are hidden (masked)")
             ),
             "Together": st.column_config.NumberColumn(
-                format="%+.3f", width=85, help="Above 0 they need each other; below 0 one can stand in for the other"
+                format="%+.3f",
+                width=85,
+                help=say("Above 0 they need each other; below 0 one can stand in for the other"),
             ),
             "Which means": st.column_config.TextColumn(width=190),
         },
-        alt="Pairs of articles and how they work together",
+        alt=say("Pairs of {items} and how they work together"),
     )
     strongest = frame.iloc[0]
     st.caption(
-        f"Exact for this history: hiding both {plain(figure(float(strongest['Both at once'])))}, each alone "
-        f"{plain(figure(float(strongest['Each alone, summed'])))} in sum, for the first pair."
+        say(
+            "Exact for this history: hiding both {both_at_once}, each alone {each_alone_summed} in sum, "
+            "for the first pair.",
+            both_at_once=plain(figure(float(strongest["Both at once"]))),
+            each_alone_summed=plain(figure(float(strongest["Each alone, summed"]))),
+        )
     )

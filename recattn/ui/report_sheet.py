@@ -7,10 +7,12 @@ import streamlit as st
 from recattn.explanation.agreement import Agreement
 from recattn.explanation.methods import METHODS
 from recattn.figures.report import Section, Sheet, report
+from recattn.language import say
 from recattn.ui.badge_view import correlation, grounds_text, overlap, verdict
 from recattn.ui.contrast_view import article_bars, head_bars, other_of
 from recattn.ui.explained import Case
 from recattn.ui.explanation_view import SHOWN, Chosen, method_bars, sum_text
+from recattn.ui.language import speak_as_before
 from recattn.ui.reading import titles
 from recattn.ui.removal_view import HIDDEN, goals, proof_text, removal_text
 from recattn.ui.shell import run_label
@@ -20,15 +22,21 @@ from recattn.ui.wording import counted, figure, moment, signed
 def offer_report(case: Case, chosen: Chosen) -> None:
     """A button that saves the report."""
     st.download_button(
-        "Report",
-        lambda: report(sheet(case, chosen)).encode(),
+        say("Report"),
+        lambda: _made(case, chosen),
         f"explanation-{_file_name(case.user.user_id)}-{_file_name(case.item)}.html",
         "text/html",
         key="report",
         on_click="ignore",
         icon=":material/download:",
-        help="This explanation as one file that opens anywhere, without network.",
+        help=say("This explanation as one file that opens anywhere, without network."),
     )
+
+
+def _made(case: Case, chosen: Chosen) -> bytes:
+    """Made when the button is pressed, outside of the page's own run."""
+    speak_as_before()
+    return report(sheet(case, chosen)).encode()
 
 
 def _file_name(name: str) -> str:
@@ -40,20 +48,27 @@ def sheet(case: Case, chosen: Chosen) -> Sheet:
     page, without = case.page, case.without()
     category = page.dataset.item(case.item).category
     return Sheet(
-        title=f"Why “{case.title}”?",
-        subtitle=f"What the recommender saw in the {counted(len(case.titles), 'article')} that reader "
-        f"{case.user.user_id} had read" + (f"; the article is filed under {category}." if category else "."),
+        title=say("Why “{title}”?", title=case.title),
+        subtitle=say(
+            "What the recommender saw in the {n_items} that {reader} {user_id} had {read}",
+            n_items=counted(len(case.titles), "article"),
+            user_id=case.user.user_id,
+        )
+        + (say("; the {item} is filed under {the_category}.", the_category=category) if category else "."),
         facts=(
-            ("Reader", case.user.user_id),
-            ("Article", case.item),
-            ("Score (a logit)", figure(case.prediction.total)),
-            ("Rank among all not read", f"{without.rank:,}"),
-            ("Model", f"{run_label(page.model_run)} ({page.model_run.run})"),
-            ("Dataset", page.dataset_name),
+            (say("{Reader}"), case.user.user_id),
+            (say("{Item}"), case.item),
+            (say("Score (a logit)"), figure(case.prediction.total)),
+            (say("Rank among all not {read}"), f"{without.rank:,}"),
+            (say("Model"), f"{run_label(page.model_run)} ({page.model_run.run})"),
+            (say("Dataset"), page.dataset_name),
         ),
         notes=(grounds_text(case.grounds(), without.rank),),
         sections=tuple(_sections(case, chosen)),
-        made=f"Made by RecAttn on {moment(datetime.now())}. Numbers hold for this reader, this article and this model.",
+        made=say(
+            "Made by RecAttn on {now}. Numbers hold for this {reader}, this {item} and this model.",
+            now=moment(datetime.now()),
+        ),
     )
 
 
@@ -64,24 +79,27 @@ def _sections(case: Case, chosen: Chosen) -> list[Section]:
 
 def _shown(case: Case, chosen: Chosen) -> Section:
     bars = method_bars(case, chosen.name, chosen.order, len(case.titles) if chosen.all_articles else SHOWN)
-    text = (chosen.method.hint, sum_text(case, chosen.name, bars))
-    return Section(f"By article: {chosen.method.title}", text, bars)
+    text = (say(chosen.method.hint), sum_text(case, chosen.name, bars))
+    return Section(say("By {item}: {title}", title=say(chosen.method.title)), text, bars)
 
 
 def _trust(case: Case, chosen: Chosen) -> Section:
     badge = case.badge(chosen.name)
     return Section(
-        "Can this view be believed?",
+        say("Can this view be believed?"),
         (
             f"{verdict(chosen.name, badge.view, badge.cosine)}.",
-            "Each article was hidden in turn (masked: the others keep their places) and the model asked again. The "
-            "order of the bars is compared with the order of the falls: 1 is the same, 0 is chance.",
+            say(
+                "Each {item} was hidden in turn (masked: the others keep their places) and the model asked "
+                "again. The order of the bars is compared with the order of the falls: 1 is the same, 0 is "
+                "chance."
+            ),
         ),
         table=(
-            ("", "Rank correlation", "Same top 3"),
-            (chosen.method.title, *_agreement(badge.view, case)),
-            ("Likeness of texts", *_agreement(badge.cosine, case)),
-            ("Random order", *_agreement(badge.random, case)),
+            ("", say("Rank correlation"), say("Same top 3")),
+            (say(chosen.method.title), *_agreement(badge.view, case)),
+            (say("Likeness of texts"), *_agreement(badge.cosine, case)),
+            (say("Random order"), *_agreement(badge.random, case)),
         ),
     )
 
@@ -96,27 +114,32 @@ def _contrast(case: Case) -> list[Section]:
     if found is None:
         return []
     name = titles(case.page.dataset, [other])[0]
-    text = (
-        f"The score is {signed(found.total)} against “{name}”. Blue speaks for the explained article, orange for the "
-        "other. Attention and pooling are held at the values they took."
+    text = say(
+        "The score is {total} against “{name}”. Blue speaks for the explained {item}, orange for the "
+        "other. Attention and pooling are held at the values they took.",
+        total=signed(found.total),
+        name=name,
     )
     return [
-        Section(f"Why above “{name}”?", (text,), article_bars(case, found)),
-        Section("The same difference by head", (), head_bars(found), "Head"),
+        Section(say("Why above “{name}”?", name=name), (text,), article_bars(case, found)),
+        Section(say("The same difference by head"), (), head_bars(found), say("Head")),
     ]
 
 
 def _removal(case: Case) -> Section:
     goal, (n, other) = next(iter(goals(case).items()))
     found = case.removal(n, other, deleted=False)
-    named = [f"{case.titles[place]} ({case.marks[place]} back)" for place in found.clicks or ()]
+    named = [
+        say("{titles} ({marks} back)", titles=case.titles[place], marks=case.marks[place])
+        for place in found.clicks or ()
+    ]
     text = (removal_text(found, goal, HIDDEN), *named, proof_text(found))
-    return Section("The fewest articles it hangs on", text)
+    return Section(say("The fewest {items} it hangs on"), text)
 
 
 def _methods(case: Case) -> Section:
-    rows = [("Method", "Same order", "Same top 3", "What it says")]
+    rows = [(say("Method"), say("Same order"), say("Same top 3"), say("What it says"))]
     for name in case.methods:
-        rows.append((METHODS[name].title, *_agreement(case.badge(name).view, case), METHODS[name].hint))
-    text = "Each compared with hiding every article in turn; see above."
-    return Section("All methods", (text,), table=tuple(rows))
+        rows.append((say(METHODS[name].title), *_agreement(case.badge(name).view, case), say(METHODS[name].hint)))
+    text = say("Each compared with hiding every {item} in turn; see above.")
+    return Section(say("All methods"), (text,), table=tuple(rows))

@@ -9,27 +9,37 @@ import streamlit as st
 
 from recattn.figures.intervals import interval_figure, intervals_finding
 from recattn.figures.reliability import reliability_figure, reliability_finding
+from recattn.language import phrase, say
 from recattn.training.calibrating import read_calibration
 from recattn.types import Interval
 from recattn.ui.export import offer_csv
+from recattn.ui.tables import show_frame
 from recattn.ui.wording import counted, interval, plain
 
-METRICS = {"auc": "AUC", "mrr": "MRR", "ndcg@5": "nDCG@5", "ndcg@10": "nDCG@10"}
+METRICS = {"auc": "AUC", "hit@10": "Hit@10", "ndcg@10": "nDCG@10", "mrr": "MRR", "ndcg@5": "nDCG@5"}
 HINTS = {
-    "auc": "Of a clicked and an unclicked article shown together, how often the clicked one ranks above; 0.5 is chance",
-    "mrr": "1 / rank of the clicked articles, mean",
-    "ndcg@5": "How far up the clicked articles stand among the first 5; 1 is best",
-    "ndcg@10": "How far up the clicked articles stand among the first 10; 1 is best",
+    "auc": phrase(
+        "Of a clicked and an unclicked {item} shown together, how often the clicked one ranks above; 0.5 is chance"
+    ),
+    "hit@10": phrase("How often what was taken next is among the first 10 of all that was not taken before; 1 is best"),
+    "mrr": phrase("1 / rank of the clicked {items}, mean"),
+    "ndcg@5": phrase("How far up the clicked {items} stand among the first 5; 1 is best"),
+    "ndcg@10": phrase("How far up the clicked {items} stand among the first 10; 1 is best"),
 }
-MODEL = "this model"
+MODEL = phrase("this model")
 BASELINES = {
-    "random": "random order",
-    "popularity": "most clicked ever",
-    "recent_popularity": "most clicked lately",
-    "cosine_mean": "text like the mean of what was read",
-    "cosine_max": "text like one thing that was read",
+    "random": phrase("random order"),
+    "popularity": phrase("most clicked ever"),
+    "recent_popularity": phrase("most clicked lately"),
+    "cosine_mean": phrase("text like the mean of what was {read}"),
+    "cosine_max": phrase("text like one thing that was {read}"),
+    "item_knn": phrase("often together with what was {read}"),
 }
-USERS = {"all": "all readers", "known": "readers seen in training", "new": "readers never seen in training"}
+USERS = {
+    "all": phrase("all {readers}"),
+    "known": phrase("{readers} seen in training"),
+    "new": phrase("{readers} never seen in training"),
+}
 Results = Mapping[str, Mapping[str, Interval]]  # name -> metric -> figure
 
 
@@ -47,14 +57,17 @@ def results_of(evaluation: Mapping[str, object]) -> Results:
     model, baselines = evaluation.get("model"), evaluation.get("baselines")
     rows: dict[str, dict[str, Sequence[float]]] = {MODEL: model} if isinstance(model, dict) else {}
     if isinstance(baselines, dict):
-        rows |= {BASELINES.get(str(name), str(name)): row for name, row in baselines.items()}
+        rows |= {say(BASELINES[name]) if name in BASELINES else str(name): row for name, row in baselines.items()}
     return {name: {metric: Interval(*value) for metric, value in row.items()} for name, row in rows.items()}
 
 
 def results_frame(results: Results) -> pd.DataFrame:
     """One line a method, each metric with its interval in words."""
     rows = [
-        {"Ranking by": name, **{METRICS.get(metric, metric): interval(value) for metric, value in row.items()}}
+        {
+            "Ranking by": say(MODEL) if name == MODEL else name,
+            **{METRICS.get(metric, metric): interval(value) for metric, value in row.items()},
+        }
         for name, row in results.items()
     ]
     return pd.DataFrame(rows)
@@ -64,28 +77,42 @@ def show_results(folder: Path) -> None:
     """Figure and table of a run's evaluation."""
     found = read_evaluations(folder)
     if not found:
-        st.caption("Not evaluated: its dataset has no labelled dev split, or the training did not finish.")
+        st.caption(say("Not evaluated: its dataset has no labelled dev split, or the training did not finish."))
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
         names = [name for name in USERS if name in found]
         users = st.segmented_control(
-            "Measured on", names, default=names[0], required=True, key="users", format_func=USERS.__getitem__
+            say("Measured on"),
+            names,
+            default=names[0],
+            required=True,
+            key="users",
+            format_func=lambda name: say(USERS[name]),
         )
-        metrics = list(METRICS)
+        evaluation = found[users or names[0]]
+        results = results_of(evaluation)
+        metrics = [metric for metric in METRICS if metric in results[MODEL]]
         metric = st.segmented_control(
-            "By", metrics, default="auc", required=True, key="metric", format_func=METRICS.__getitem__
+            say("By"), metrics, default=metrics[0], required=True, key="metric", format_func=METRICS.__getitem__
         )
-    evaluation = found[users or names[0]]
-    results, metric = results_of(evaluation), metric or "auc"
+    metric = metric or metrics[0]
     _show_figure(results, metric)
     impressions, people = int(str(evaluation["impressions"])), int(str(evaluation["users"]))
+    whole = "" if "auc" in metrics else say(" All that {reader:a} had not taken before was ranked.")
     st.caption(
-        f"{HINTS[metric]}. On {counted(impressions, 'impression')} of {counted(people, 'reader')} in the "
-        f"{evaluation['split']} split, which no training saw. Intervals: bootstrap over readers, 95 %."
+        say(
+            "{hints}. On {n_impressions} of {n_readers} in the {split} split, which no training "
+            "saw.{whole} Intervals: bootstrap over {readers}, 95 %.",
+            hints=say(HINTS[metric]),
+            n_impressions=counted(impressions, "impression"),
+            n_readers=counted(people, "reader"),
+            split=evaluation["split"],
+            whole=whole,
+        )
     )
-    with st.expander("All metrics as a table", icon=":material/table:"):
+    with st.expander(say("All metrics as a table"), icon=":material/table:"):
         frame = results_frame(results)
-        st.dataframe(frame, hide_index=True, alt="Metrics of the model and of each baseline, with 95 % intervals")
+        show_frame(frame, hide_index=True, alt=say("Metrics of the model and of each baseline, with 95 % intervals"))
         offer_csv(frame, "evaluation")
     show_reliability(folder)
 
@@ -95,27 +122,34 @@ def show_reliability(folder: Path) -> None:
     found = read_calibration(folder)
     if found is None:
         return
-    with st.expander("Do probabilities mean what they say?", icon=":material/target:"):
+    with st.expander(say("Do probabilities mean what they say?"), icon=":material/target:"):
         finding = reliability_finding(found.before.error, found.after.error, found.temperature)
         st.markdown(f"**{plain(finding)}**")
-        lines = {"as the model says": found.before, f"at temperature {found.temperature:.2g}": found.after}
+        lines = {say("as the model says"): found.before}
+        lines[say("at temperature {temperature:.2g}", temperature=found.temperature)] = found.after
         points = {name: list(zip(*(part.tolist() for part in bins[:2]), strict=True)) for name, bins in lines.items()}
         st.plotly_chart(reliability_figure(points), key="reliability", alt=finding, config={"displayModeBar": False})
         st.caption(
-            "Candidates shown together get probabilities that add up to 100 %; ten groups of equally many, by "
-            "probability. On the dotted line they would be right. The temperature was fitted on "
-            f"{counted(found.fitted_on, 'impression')} inside the training data and judged on "
-            f"{counted(found.impressions, 'impression')} of the dev split. Log loss "
-            f"{found.log_loss_before:.3f}, then {found.log_loss_after:.3f}."
+            say(
+                "Candidates shown together get probabilities that add up to 100 %; ten groups of equally "
+                "many, by probability. On the dotted line they would be right. The temperature was fitted on "
+                "{n_impressions} inside the training data and judged on {n_impressions_2} of the dev split. "
+                "Log loss {log_loss_before:.3f}, then {log_loss_after:.3f}.",
+                n_impressions=counted(found.fitted_on, "impression"),
+                n_impressions_2=counted(found.impressions, "impression"),
+                log_loss_before=found.log_loss_before,
+                log_loss_after=found.log_loss_after,
+            )
         )
 
 
 def _show_figure(results: Results, metric: str) -> None:
-    values = {name: row[metric] for name, row in results.items() if metric in row}
+    own = say(MODEL)
+    values = {own if name == MODEL else name: row[metric] for name, row in results.items() if metric in row}
     name = METRICS[metric]
     st.plotly_chart(
-        interval_figure(values, MODEL, name),
+        interval_figure(values, own, name),
         key="results",
-        alt=intervals_finding(values, MODEL, name),
+        alt=intervals_finding(values, own, name),
         config={"displayModeBar": False},
     )

@@ -14,12 +14,14 @@ from recattn.errors import RecAttnError
 from recattn.jobs.archive import add_run, export_run
 from recattn.jobs.registry import TITLE_LENGTH, Registry, Run
 from recattn.jobs.starting import delete, start
+from recattn.language import phrase, say
 from recattn.training.timing import PHASES, read_estimate, read_took
 from recattn.ui.guard import check_may_act
 from recattn.ui.job_progress import BUSY, RESUMABLE, show_curves, show_log, show_resume
 from recattn.ui.notices import show_error
 from recattn.ui.results import METRICS, show_results
 from recattn.ui.shell import run_label
+from recattn.ui.tables import show_frame
 from recattn.ui.wording import STATES, ago, duration, plain, shortened
 
 
@@ -27,11 +29,11 @@ def runs_frame(runs: list[Run]) -> pd.DataFrame:
     """One line a run, newest first, for people."""
     rows = [
         {
-            "Answers": "✓ active" if run.active else "",
+            "Answers": say("✓ active") if run.active else "",
             "Model": run_label(run),
             "Dataset": run.dataset,
-            "State": STATES.get(run.state, run.state),
-            **{label: run.metrics.get(name) for name, label in METRICS.items()},
+            "State": say(STATES[run.state]) if run.state in STATES else run.state,
+            **{METRICS[name]: run.metrics.get(name) for name in _measured(runs)},
             "Made": ago(run.created),
         }
         for run in runs
@@ -39,14 +41,21 @@ def runs_frame(runs: list[Run]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def _measured(runs: list[Run]) -> list[str]:
+    """The metrics that some run has: AUC or, where only what was taken is known, hit rate."""
+    return [name for name in METRICS if any(name in run.metrics for run in runs)]
+
+
 def choose_run(runs: list[Run]) -> Run:
     """Draw the table; returns the selected run, the active or newest at first."""
     first = next((row for row, run in enumerate(runs) if run.active), 0)
     numbers = {
-        label: st.column_config.NumberColumn(format="%.3f", help=f"{label} on the dev split, mean over impressions")
+        label: st.column_config.NumberColumn(
+            format="%.3f", help=say("{label} on the dev split, mean over impressions", label=label)
+        )
         for label in METRICS.values()
     }
-    state = st.dataframe(
+    state = show_frame(
         runs_frame(runs),
         hide_index=True,
         key=f"runs-{len(runs)}",
@@ -54,7 +63,7 @@ def choose_run(runs: list[Run]) -> Run:
         selection_mode="single-row",
         selection_default={"selection": {"rows": [first]}},
         column_config=numbers,
-        alt="Trained models, newest first",
+        alt=say("Trained models, newest first"),
     )
     rows = state.selection.rows
     return runs[rows[0] if rows and rows[0] < len(runs) else first]
@@ -63,7 +72,10 @@ def choose_run(runs: list[Run]) -> Run:
 def show_run(run: Run, allowed: bool) -> None:
     """The selected run and what can be done with it."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{plain(run_label(run))}** on {plain(run.dataset)}", width="stretch")
+        st.markdown(
+            say("**{run_label}** on {dataset}", run_label=plain(run_label(run)), dataset=plain(run.dataset)),
+            width="stretch",
+        )
         if allowed:
             _show_actions(run)
     if run.message and run.state != "finished":
@@ -73,7 +85,7 @@ def show_run(run: Run, allowed: bool) -> None:
     if run.state == "finished":
         show_results(run.folder)
     if run.state in BUSY:
-        st.caption("Its curves and its log are above, while it runs.")
+        st.caption(say("Its curves and its log are above, while it runs."))
     else:
         show_curves(run.folder)
         show_log(run.folder)
@@ -85,40 +97,51 @@ def took_text(folder: Path) -> str:
     if not took:
         return ""
     phases = ", ".join(f"{name} {duration(took[name])}" for name in PHASES if took.get(name, 0) >= 1)
-    before = f" Estimated before: {duration(estimated.total_seconds)} without early stopping." if estimated else ""
-    return f"Took {duration(sum(took.values()))}: {phases}.{before}"
+    before = (
+        say(
+            " Estimated before: {total_seconds} without early stopping.",
+            total_seconds=duration(estimated.total_seconds),
+        )
+        if estimated
+        else ""
+    )
+    return say("Took {sum}: {phases}.{before}", sum=duration(sum(took.values())), phases=phases, before=before)
 
 
 def _show_actions(run: Run) -> None:
     if run.state == "finished" and not run.active:
-        st.button("Let this model answer", key="activate", on_click=_activate, args=(run.run,), icon=":material/check:")
+        st.button(
+            say("Let this model answer"), key="activate", on_click=_activate, args=(run.run,), icon=":material/check:"
+        )
     if run.state in RESUMABLE:
         show_resume(run)
     if run.state not in BUSY:
-        with st.popover("More", icon=":material/more_horiz:", type="tertiary"):
+        with st.popover(say("More"), icon=":material/more_horiz:", type="tertiary"):
             _show_more(run)
-        if st.button("Delete", key="delete", type="tertiary", icon=":material/delete:"):
+        if st.button(say("Delete"), key="delete", type="tertiary", icon=":material/delete:"):
             _confirm_deletion(run)
 
 
 def _show_more(run: Run) -> None:
     """Name, file, new evaluation."""
-    title = st.text_input("Name", run.title, max_chars=TITLE_LENGTH, key=f"title-{run.run}", placeholder=run_label(run))
-    if st.button("Rename", key=f"rename-{run.run}", icon=":material/edit:"):
+    title = st.text_input(
+        say("Name"), run.title, max_chars=TITLE_LENGTH, key=f"title-{run.run}", placeholder=run_label(run)
+    )
+    if st.button(say("Rename"), key=f"rename-{run.run}", icon=":material/edit:"):
         _rename(run, str(title))
     if run.state != "finished":
         return
     st.download_button(
-        "Save as a file",
+        say("Save as a file"),
         lambda: _zipped(run.run),
         f"{run.run}.zip",
         "application/zip",
         key=f"export-{run.run}",
         on_click="ignore",
         icon=":material/download:",
-        help="A zip with the model, its figures and its model card; it can be added elsewhere",
+        help=say("A zip with the model, its figures and its model card; it can be added elsewhere"),
     )
-    if st.button("Evaluate again", key=f"evaluate-{run.run}", icon=":material/speed:"):
+    if st.button(say("Evaluate again"), key=f"evaluate-{run.run}", icon=":material/speed:"):
         _evaluate(run)
 
 
@@ -156,8 +179,10 @@ def show_roll_back() -> None:
     former = Registry().former()
     if former is None:
         return
-    label = f"Go back to {run_label(former)}"
-    if st.button(label, key="roll-back", type="tertiary", icon=":material/undo:", help="It answered before this one"):
+    label = say("Go back to {run_label}", run_label=run_label(former))
+    if st.button(
+        label, key="roll-back", type="tertiary", icon=":material/undo:", help=say("It answered before this one")
+    ):
         _roll_back(former)
 
 
@@ -169,9 +194,9 @@ def _roll_back(former: Run) -> None:
 
 def show_add_run() -> None:
     """Taking in a run from a file that was saved here or elsewhere."""
-    with st.expander("Add a model from a file", icon=":material/upload_file:"):
-        sent = st.file_uploader("A zip that was saved from here or exported in a shell", "zip", key="add-run")
-        if sent is not None and st.button("Add it", key="add-run-really", type="primary", icon=":material/add:"):
+    with st.expander(say("Add a model from a file"), icon=":material/upload_file:"):
+        sent = st.file_uploader(say("A zip that was saved from here or exported in a shell"), "zip", key="add-run")
+        if sent is not None and st.button(say("Add it"), key="add-run-really", type="primary", icon=":material/add:"):
             _add(sent)
 
 
@@ -185,7 +210,10 @@ def _add(sent: UploadedFile) -> None:
     except RecAttnError as error:
         show_error(error)
     else:
-        st.success(f"{plain(run_label(added))} was added. It answers when you choose so.", icon=":material/check:")
+        st.success(
+            say("{run_label} was added. It answers when you choose so.", run_label=plain(run_label(added))),
+            icon=":material/check:",
+        )
 
 
 def _activate(run: str) -> None:
@@ -196,12 +224,18 @@ def _activate(run: str) -> None:
         show_error(error)
 
 
-@st.dialog("Delete this model?")
+@st.dialog(phrase("Delete this model?"))
 def _confirm_deletion(run: Run) -> None:
-    st.markdown(f"**{plain(run_label(run))}** on {plain(run.dataset)} and its files are removed for good.")
+    st.markdown(
+        say(
+            "**{run_label}** on {dataset} and its files are removed for good.",
+            run_label=plain(run_label(run)),
+            dataset=plain(run.dataset),
+        )
+    )
     if run.active:
-        st.markdown("It is the model that answers now; afterwards none does until you choose another.")
-    if st.button("Delete for good", key="delete-really", type="primary", icon=":material/delete:"):
+        st.markdown(say("It is the model that answers now; afterwards none does until you choose another."))
+    if st.button(say("Delete for good"), key="delete-really", type="primary", icon=":material/delete:"):
         try:
             check_may_act("delete", run.run)
             delete(run.run, even_active=True)

@@ -8,6 +8,7 @@ import streamlit as st
 from recattn.errors import RecAttnError
 from recattn.figures.differences import differences_figure
 from recattn.figures.judged import judged_figure, judged_finding
+from recattn.language import phrase, say
 from recattn.trust.records import Faithfulness, Planted, Twins, read_json, read_twins
 from recattn.trust.twins import twins_of
 from recattn.types import Interval
@@ -20,9 +21,9 @@ from recattn.ui.wording import counted, plain
 
 UNIFORM = "uniform"
 _PLANTED = {
-    "auc": "AUC of the planted causes",
-    "recall@1": "Planted cause ranked first",
-    "recall@3": "Planted causes in the top 3",
+    "auc": phrase("AUC of the planted causes"),
+    "recall@1": phrase("Planted cause ranked first"),
+    "recall@3": phrase("Planted causes in the top 3"),
 }
 
 
@@ -41,16 +42,18 @@ def show_sanity(page: Page, found: Faithfulness) -> None:
 
 def show_randomisation(found: Faithfulness) -> None:
     """How much of each explanation is left when the model has learned nothing."""
-    st.subheader("Does it change when the model has learned nothing?", anchor=False)
+    st.subheader(say("Does it change when the model has learned nothing?"), anchor=False)
     rows = {name: found.methods[name].get("randomisation") for name in ordered(found) if name not in FLOORS}
     values = {title_of(name): value for name, value in rows.items() if value and not math.isnan(value.value)}
     if not values:
-        st.caption("Not measured for this run.")
+        st.caption(say("Not measured for this run."))
         return
     st.markdown(plain(randomisation_finding(values)))
     st.caption(
-        "Rank correlation of each explanation with that of the same model with every weight shuffled; 0 is right. "
-        "Texts stay as they are, so what follows their likeness remains."
+        say(
+            "Rank correlation of each explanation with that of the same model with every weight "
+            "shuffled; 0 is right. Texts stay as they are, so what follows their likeness remains."
+        )
     )
 
 
@@ -61,7 +64,7 @@ def randomisation_finding(values: dict[str, Interval]) -> str:
     'From what changes most to what changes least: Attention (−0.02), LIME (0.70).'
     """
     named = [f"{name} ({_written(values[name])})" for name in sorted(values, key=lambda name: values[name].value)]
-    return f"From what changes most to what changes least: {', '.join(named)}."
+    return say("From what changes most to what changes least: {named}.", named=", ".join(named))
 
 
 def _written(value: Interval) -> str:
@@ -70,31 +73,41 @@ def _written(value: Interval) -> str:
 
 def show_twins(page: Page) -> None:
     """Whether accuracy needs attention to be where it is."""
-    st.subheader("Does accuracy need these maps?", anchor=False)
+    st.subheader(say("Does accuracy need these maps?"), anchor=False)
     run = page.model_run
     told, twins = read_twins(run.folder), {folder.name: how for folder, how in twins_of(run.folder).items()}
     known = {twin.run for twin in told.twins} if told else set()
     if told and told.twins and known >= set(twins):
         _show_differences(told)
     elif twins:
-        st.markdown(f"There {'is a twin' if len(twins) == 1 else f'are {len(twins)} twins'} to compare with.")
-        show_start(run.run, "twins", "Compare with the twin")
+        st.markdown(
+            say(
+                "There {value} to compare with.",
+                value=say("is a twin") if len(twins) == 1 else say("are {twins} twins", twins=len(twins)),
+            )
+        )
+        show_start(run.run, "twins", say("Compare with the twin"))
     else:
         _offer_twin(page, told)
 
 
 def _show_differences(told: Twins) -> None:
     st.markdown(plain(told.verdict))
-    values = {f"learned less {twin.attention}": twin.difference["ndcg@10"] for twin in told.twins}
+    values = {
+        say("learned less {attention}", attention=twin.attention): twin.difference["ndcg@10"] for twin in told.twins
+    }
     st.plotly_chart(
-        differences_figure(values, "nDCG@10: right of 0, it is better"),
+        differences_figure(values, say("nDCG@10: right of 0, it is better")),
         key="twins",
         alt=told.verdict,
         config={"displayModeBar": False},
     )
     st.caption(
-        f"Paired over {counted(told.impressions, 'impression')} of {counted(told.users, 'reader')}; both models were "
-        "trained alike but for where they may look."
+        say(
+            "Paired over {n_impressions} of {n_readers}; both models were trained alike but for where they may look.",
+            n_impressions=counted(told.impressions, "impression"),
+            n_readers=counted(told.users, "reader"),
+        )
     )
 
 
@@ -102,21 +115,23 @@ def _offer_twin(page: Page, told: Twins | None) -> None:
     """How to get a twin: a button, and the command."""
     settings = _settings(page.model_run.folder)
     if settings.get("attention", UNIFORM) != "learned":
-        st.markdown(plain(told.verdict) if told else "This run's own attention was never learned.")
+        st.markdown(plain(told.verdict) if told else say("This run's own attention was never learned."))
         return
     st.markdown(
-        "Nobody knows yet. Train a **twin**: the same data and settings, but attention spread evenly over all "
-        "articles. If it ranks as well, the maps explain nothing about accuracy."
+        say(
+            "Nobody knows yet. Train a **twin**: the same data and settings, but attention spread evenly "
+            "over all {items}. If it ranks as well, the maps explain nothing about accuracy."
+        )
     )
     if st.button(
-        "Train the twin",
+        say("Train the twin"),
         key="train-twin",
         icon=":material/model_training:",
         disabled=not may_act(),
-        help="As long as the first training took; see Admin for how far it is. The active model stays.",
+        help=say("As long as the first training took; see Admin for how far it is. The active model stays."),
     ):
         _train_twin(page, settings)
-    st.caption("From a shell:")
+    st.caption(say("From a shell:"))
     st.code(twin_command(page.dataset_name, settings), language="bash", wrap_lines=True)
 
 
@@ -148,25 +163,29 @@ def _train_twin(page: Page, settings: dict[str, object]) -> None:
     except RecAttnError as error:
         show_error(error)
     else:
-        st.success("The twin is being trained; Admin shows how far it is.", icon=":material/model_training:")
+        st.success(say("The twin is being trained; Admin shows how far it is."), icon=":material/model_training:")
 
 
 def show_planted(found: Faithfulness) -> None:
     """How often each method's heaviest articles are the planted causes."""
-    st.subheader("Does it find the true causes?", anchor=False)
+    st.subheader(say("Does it find the true causes?"), anchor=False)
     if found.planted is None:
-        st.markdown("Only a made-up world knows why somebody clicked: the **sample**. Measure a model trained on it.")
+        st.markdown(
+            say("Only a made-up world knows why somebody clicked: the **sample**. Measure a model trained on it.")
+        )
         return
     planted: Planted = found.planted
     first = next(iter(planted.methods.values()), {})
     rules = [name for name in first if name not in _PLANTED]
     metric = st.selectbox(
-        "Causes found, by",
+        say("Causes found, by"),
         [name for name in _PLANTED if name in first] + rules,
-        format_func=lambda name: _PLANTED.get(name, name.replace("auc, ", "AUC, cause: ")),
+        format_func=lambda name: (
+            say(_PLANTED[name]) if name in _PLANTED else say("AUC, cause: {cause}", cause=name.removeprefix("auc, "))
+        ),
         key="planted",
         width=280,
-        help="AUC: of a cause and another article, how often the cause weighs more; 0.5 is chance",
+        help=say("AUC: of a cause and another {item}, how often the cause weighs more; 0.5 is chance"),
     )
     title = _PLANTED.get(str(metric), str(metric))
     names = [name for name in ordered(found) if name in planted.methods]
@@ -176,6 +195,10 @@ def show_planted(found: Faithfulness) -> None:
         judged_figure(shown), key="planted-figure", alt=judged_finding(shown), config={"displayModeBar": False}
     )
     st.caption(
-        f"On {counted(planted.clicks, 'click')} of {counted(planted.users, 'reader')} whose causes the sample planted. "
-        "It is the world's truth: a model that learned something else may be explained well and still miss it."
+        say(
+            "On {n_clicks} of {n_readers} whose causes the sample planted. It is the world's truth: a "
+            "model that learned something else may be explained well and still miss it.",
+            n_clicks=counted(planted.clicks, "click"),
+            n_readers=counted(planted.users, "reader"),
+        )
     )

@@ -13,14 +13,17 @@ from typing import TYPE_CHECKING, Literal
 import streamlit as st
 
 from recattn.config import home
+from recattn.data.schema import DOMAINS
 from recattn.data.store import Dataset, dataset_infos
 from recattn.errors import RecAttnError, UnknownError
 from recattn.jobs.registry import Registry, Run
 from recattn.jobs.run_folder import trained_on
+from recattn.language import phrase, say
 from recattn.types import User
 from recattn.ui import loads
 from recattn.ui.choice import Choice
 from recattn.ui.first_start import show_training
+from recattn.ui.language import choose_language, kept_language, language_of_visit, speak_for_visit
 from recattn.ui.notices import show_error, show_next_step
 from recattn.ui.wording import moment, plain
 
@@ -45,34 +48,52 @@ class Entry:
 
 
 PAGES = {
-    "home": Entry("app.py", "Start", ":material/home:", "See why a news recommender picks what it picks."),
+    "home": Entry(
+        "app.py", phrase("Start"), ":material/home:", phrase("See why {kind:a} recommender picks what it picks.")
+    ),
     "recommendations": Entry(
         "pages/recommendations.py",
-        "Recommendations",
+        phrase("Recommendations"),
         ":material/recommend:",
-        "What does this person get, and roughly why?",
+        phrase("What does this person get, and roughly why?"),
         "model",
     ),
     "attention": Entry(
-        "pages/attention.py", "Attention", ":material/grid_view:", "What does each head look at?", "model"
+        "pages/attention.py",
+        phrase("Attention"),
+        ":material/grid_view:",
+        phrase("What does each head look at?"),
+        "model",
     ),
     "explanation": Entry(
         "pages/explanation.py",
-        "Explanation",
+        phrase("Explanation"),
         ":material/balance:",
-        "Why this item, and why above that one?",
+        phrase("Why this item, and why above that one?"),
         "model",
     ),
     "what_if": Entry(
-        "pages/what_if.py", "What if", ":material/edit_note:", "What if they had read something else?", "model"
+        "pages/what_if.py",
+        phrase("What if"),
+        ":material/edit_note:",
+        phrase("What if they had {read} something else?"),
+        "model",
     ),
-    "heads": Entry("pages/heads.py", "Heads", ":material/hub:", "What is each head for?", "model"),
-    "trust": Entry("pages/trust.py", "Trust", ":material/verified:", "Can I believe these pictures?", "model"),
+    "heads": Entry("pages/heads.py", phrase("Heads"), ":material/hub:", phrase("What is each head for?"), "model"),
+    "trust": Entry(
+        "pages/trust.py", phrase("Trust"), ":material/verified:", phrase("Can I believe these pictures?"), "model"
+    ),
     "compare": Entry(
-        "pages/compare.py", "Compare", ":material/compare_arrows:", "Which model, and what changed?", "model"
+        "pages/compare.py",
+        phrase("Compare"),
+        ":material/compare_arrows:",
+        phrase("Which model, and what changed?"),
+        "model",
     ),
-    "data": Entry("pages/data.py", "Data", ":material/database:", "What is in here, and is it sound?", "dataset"),
-    "admin": Entry("pages/admin.py", "Admin", ":material/settings:", "Make and run models."),
+    "data": Entry(
+        "pages/data.py", phrase("Data"), ":material/database:", phrase("What is in here, and is it sound?"), "dataset"
+    ),
+    "admin": Entry("pages/admin.py", phrase("Admin"), ":material/settings:", phrase("Make and run models.")),
 }
 
 
@@ -133,10 +154,12 @@ def open_page(name: str) -> Iterator[Page]:
     The first call of every page, as ``with open_page("attention") as page:``.
     """
     entry = PAGES[name]
-    st.set_page_config(f"{entry.title} · RecAttn", _HERE / "icon.svg", "wide", initial_sidebar_state=_SIDEBAR)
-    st.html(_HERE / "page.css")
     loads.sweep_once(str(home()))
+    language_of_visit()  # puts it into the address, from which the page reads its choices
     page, problem = _page(name)
+    speak_for_visit(_domain(page))
+    st.set_page_config(f"{say(entry.title)} · RecAttn", _HERE / "icon.svg", "wide", initial_sidebar_state=_SIDEBAR)
+    st.html(_HERE / "page.css")
     _draw_sidebar(page)
     _draw_heading(page, entry)
     if problem:
@@ -154,7 +177,12 @@ def open_page(name: str) -> Iterator[Page]:
 def _show_problem(entry: Entry, error: RecAttnError) -> None:
     show_error(error)
     if st.query_params:
-        st.page_link(entry.path, label="Open this page without the link's choices", icon=":material/restart_alt:")
+        st.page_link(
+            entry.path,
+            label=say("Open this page without the link's choices"),
+            icon=":material/restart_alt:",
+            query_params=kept_language(),
+        )
 
 
 def _page(name: str) -> tuple[Page, RecAttnError | None]:
@@ -166,6 +194,14 @@ def _page(name: str) -> tuple[Page, RecAttnError | None]:
         return Page(name, choice, run, _dataset_name(PAGES[name].needs, choice, run)), None
     except RecAttnError as error:
         return Page(name, Choice(), None, ""), error
+
+
+def _domain(page: Page) -> str:
+    """What the dataset's items are; news where there is none, or it can't be opened: that is told later."""
+    try:
+        return page.dataset.info.domain if page.dataset_name else DOMAINS[0]
+    except RecAttnError:
+        return DOMAINS[0]
 
 
 def _dataset_name(needs: Needs, choice: Choice, run: Run | None) -> str:
@@ -180,21 +216,26 @@ def _draw_sidebar(page: Page) -> None:
     st.logo(_HERE / "logo.svg", size="large", icon_image=_HERE / "icon.svg")
     with st.sidebar:
         for entry in PAGES.values():
-            st.page_link(entry.path, label=entry.title, icon=entry.icon, query_params=page.link(cell=None) or None)
+            st.page_link(entry.path, label=say(entry.title), icon=entry.icon, query_params=page.link(cell=None) or None)
+        choose_language()
 
 
 def _draw_heading(page: Page, entry: Entry) -> None:
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
         with st.container(horizontal=True, vertical_alignment="bottom", width="content"):
-            st.title(entry.title, anchor=False, width="content")
-            st.caption(entry.question, width="content")
+            st.title(say(entry.title), anchor=False, width="content")
+            st.caption(say(entry.question), width="content")
         st.caption(about(page), width="content")
 
 
 def about(page: Page) -> str:
     """The model and the dataset that are shown, in one quiet line of markdown."""
-    model = plain(run_label(page.run)) if page.run else "none yet"
-    return f"Model: {model}  ·  Dataset: {plain(page.dataset_name) or 'none yet'}"
+    model = plain(run_label(page.run)) if page.run else say("none yet")
+    return say(
+        "Model: {model}  ·  Dataset: {dataset_name}",
+        model=model,
+        dataset_name=plain(page.dataset_name) or say("none yet"),
+    )
 
 
 def run_label(run: Run) -> str:
@@ -211,9 +252,12 @@ def _tell_of_changed_data(page: Page) -> None:
         return
     if then not in ("", now):
         st.warning(
-            f"**The dataset {plain(page.dataset_name)} has changed since this model was trained.** What the model says "
-            "is about the data as it is now; its figures were measured on the former data. Evaluate it again, or train "
-            "a new one, on the Admin page.",
+            say(
+                "**The dataset {dataset_name} has changed since this model was trained.** What the model "
+                "says is about the data as it is now; its figures were measured on the former data. Evaluate "
+                "it again, or train a new one, on the Admin page.",
+                dataset_name=plain(page.dataset_name),
+            ),
             icon=":material/sync_problem:",
         )
 
@@ -223,11 +267,11 @@ def _stop_without(needs: Needs, page: Page) -> None:
     if needs == "nothing" or (page.dataset_name and (page.run or needs == "dataset")):
         return
     if not page.dataset_name:
-        text = (
+        text = say(
             "Nothing has been imported. The start page loads the sample, a small world of made-up news, with one click."
         )
-        show_next_step("No data yet", text, "app.py", "Go to the start page")
+        show_next_step(say("No data yet"), text, "app.py", say("Go to the start page"))
     elif not show_training():
-        text = "There is data but no finished model. Train one on the Admin page; the sample takes about a minute."
-        show_next_step("No trained model yet", text, "pages/admin.py", "Go to Admin")
+        text = say("There is data but no finished model. Train one on the Admin page; the sample takes about a minute.")
+        show_next_step(say("No trained model yet"), text, "pages/admin.py", say("Go to Admin"))
     st.stop()

@@ -9,13 +9,15 @@ from jaxtyping import Float, Int
 
 from recattn.data.store import Dataset
 from recattn.figures.grids import SumCheck, cell_contributions, reach, spread, sum_check
+from recattn.language import phrase, say
 from recattn.types import Array, Prediction
 from recattn.ui.reading import categories, titles
 from recattn.ui.wording import counted
 
-NULL_NAME = "Nothing read (always there)"
-START, END = "⟨start⟩", "⟨end⟩"
-BY_TIME, BY_CATEGORY, BY_WEIGHT, AS_WRITTEN = "time", "category", "weight", "as written"
+NULL_NAME = phrase("Nothing {read} (always there)")
+START, END = phrase("⟨start⟩"), phrase("⟨end⟩")
+BY_TIME, BY_WEIGHT, AS_WRITTEN = phrase("time"), phrase("weight"), phrase("as written")
+BY_CATEGORY = phrase("{category}")
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class Subject:
     @property
     def unit(self) -> str:
         """What a unit is called."""
-        return "word" if self.prediction is None else "article"
+        return phrase("word") if self.prediction is None else phrase("{item}")
 
     @property
     def layers(self) -> int:
@@ -73,7 +75,7 @@ def history_subject(
     """The articles a model saw for one prediction, oldest first, after the null click where there is one."""
     items, null = prediction.items, prediction.null
     return Subject(
-        labels=(NULL_NAME,) * null + tuple(titles(dataset, items)),
+        labels=(say(NULL_NAME),) * null + tuple(titles(dataset, items)),
         marks=("∅",) * null + tuple(str(len(items) - place) for place in range(len(items))),
         groups=("",) * null + tuple(categories(dataset, items)),
         attention=prediction.attention,
@@ -94,7 +96,7 @@ def words_subject(words: Sequence[str], attention: Float[Array, "layer head quer
     """
     marks = attention.shape[-1] - len(words)
     written = np.r_[: min(marks, 1), marks : attention.shape[-1], min(marks, 1) : marks]  # start, words, ends
-    labels = (START,) * min(marks, 1) + tuple(map(_word, words)) + (END,) * (marks - 1)
+    labels = (say(START),) * min(marks, 1) + tuple(map(_word, words)) + (say(END),) * (marks - 1)
     return Subject(
         labels=labels,
         marks=tuple(str(place + 1) for place in range(len(labels))),
@@ -139,5 +141,6 @@ def _reach(subject: Subject, layer: int, head: int) -> Float[Array, " key"]:
 def described(subject: Subject) -> str:
     """What is shown, in numbers."""
     units = len(subject.labels) - (subject.prediction.null if subject.prediction is not None else 0)
-    layers = f" in each of {subject.layers} layers" if subject.layers > 1 else ""
-    return f"{counted(units, subject.unit)}, {counted(subject.heads, 'head')}{layers}"
+    layers = say(" in each of {layers} layers", layers=subject.layers) if subject.layers > 1 else ""
+    noun = "word" if subject.prediction is None else "article"
+    return f"{counted(units, noun)}, {counted(subject.heads, 'head')}{layers}"

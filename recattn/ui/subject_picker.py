@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from recattn.language import phrase, say
 from recattn.types import User
 from recattn.ui import loads
 from recattn.ui.reading import titles
@@ -9,20 +10,21 @@ from recattn.ui.shell import Page
 from recattn.ui.subject import Subject, history_subject, words_subject
 from recattn.ui.wording import shortened
 
-HISTORY, WORDS = "articles", "title words"
+HISTORY, WORDS = phrase("{items}"), phrase("title words")
 
 
 def choose_subject(page: Page, user: User, item: str) -> Subject:
     """Draw the switch between levels; returns what is to be drawn."""
     level = st.segmented_control(
-        "Heads that read",
+        say("Heads that read"),
         [HISTORY, WORDS],
         default=HISTORY,
+        format_func=say,
         required=True,
         key="level",
         bind="query-params",
         on_change=lambda: page.choose(layer=None, head=None, cell=None),
-        help="**Articles**: the recommender's heads. **Title words**: the text encoder's own heads.",
+        help=say("**{Items}**: the recommender's heads. **Title words**: the text encoder's own heads."),
     )
     if level == WORDS:
         title = _choose_title(page, user, item)
@@ -38,7 +40,7 @@ def _choose_title(page: Page, user: User, item: str) -> str:
     ids = list(dict.fromkeys([item, *reversed(seen)]))
     names = dict(zip(ids, titles(page.dataset, ids), strict=True))
     return st.selectbox(
-        "Title",
+        say("Title"),
         ids,
         format_func=lambda one: shortened(names[one], 70),
         key=f"title-{user.user_id}-{item}",

@@ -10,15 +10,20 @@ import streamlit as st
 from recattn.data.store import Dataset, dataset_infos
 from recattn.jobs.run_folder import folder_of
 from recattn.jobs.starting import start_training
+from recattn.language import phrase, say
 from recattn.training.config import PRESETS, TrainingConfig, configured
 from recattn.training.timing import Estimate, write_estimate
 from recattn.ui.guard import check_may_act, visitor
 from recattn.ui.wording import counted, duration, plain
 
 PRESET_HELP = {
-    "default": "The best measured for its size: frozen text encoder, one attention layer. Some minutes on the sample.",
-    "quick": "A first look: half as wide, two passes. Half a minute on the sample.",
-    "paper": "The founding document to the letter: DistilBERT, fine-tuned. Needs its weights, and hours without a GPU.",
+    "default": phrase(
+        "The best measured for its size: frozen text encoder, one attention layer. Some minutes on the sample."
+    ),
+    "quick": phrase("A first look: half as wide, two passes. Half a minute on the sample."),
+    "paper": phrase(
+        "The founding document to the letter: DistilBERT, fine-tuned. Needs its weights, and hours without a GPU."
+    ),
 }
 
 
@@ -31,21 +36,21 @@ def choose_training(disabled: bool) -> None:
     infos = {info.name: info for info in dataset_infos()}
     with st.container(horizontal=True):
         dataset = st.selectbox(
-            "Dataset", list(infos), key="train-dataset", format_func=lambda name: _sized(infos[name]), width=380
+            say("Dataset"), list(infos), key="train-dataset", format_func=lambda name: _sized(infos[name]), width=380
         )
-        preset = st.selectbox("Preset", list(PRESETS), key="train-preset", help="\n\n".join(_presets()), width=200)
-    st.caption(PRESET_HELP.get(preset, ""))
+        preset = st.selectbox(say("Preset"), list(PRESETS), key="train-preset", help="\n\n".join(_presets()), width=200)
+    st.caption(say(PRESET_HELP.get(preset, "")))
     with st.form("train", border=False):
         settings = _choose_settings(preset)
         with st.container(horizontal=True):
             sent = st.form_submit_button(
-                "Start training", type="primary", icon=":material/play_arrow:", disabled=disabled
+                say("Start training"), type="primary", icon=":material/play_arrow:", disabled=disabled
             )
             asked = st.form_submit_button(
-                "Estimate first",
+                say("Estimate first"),
                 icon=":material/timer:",
                 disabled=disabled,
-                help="Measures a little of each phase, in about ten seconds",
+                help=say("Measures a little of each phase, in about ten seconds"),
             )
     if asked:
         check_may_act("estimate", dataset)
@@ -59,7 +64,7 @@ def _estimate(dataset: str, config: TrainingConfig) -> None:
     """Measure and show; kept in the session for the run that may be started with these settings."""
     from recattn.training.estimate import estimate
 
-    with st.spinner("Measuring a little of each phase"):
+    with st.spinner(say("Measuring a little of each phase")):
         found = estimate(Dataset.open(dataset), config)
     st.session_state[_ESTIMATED] = (dataset, config, found)
     st.info(plain(estimate_text(found)), icon=":material/timer:")
@@ -72,11 +77,25 @@ def estimate_text(found: Estimate) -> str:
     'About 1 min 30 s: 40 of 100 texts to encode (8 s), 980 steps (1 min 22 s). 5 MB on disk, 0.8 GB of memory.'
     """
     seconds = found.seconds
-    texts = f"{found.items_to_encode:,} of {found.items:,} texts to encode"
+    texts = say(
+        "{items_to_encode:,} of {the_items:,} texts to encode",
+        items_to_encode=found.items_to_encode,
+        the_items=found.items,
+    )
     texts += f" ({duration(seconds.get('encode', 0.0))})" if found.items_to_encode else ""
-    steps = f"{found.steps:,} steps ({duration(seconds.get('train', 0.0))})"
-    room = f"{found.disk_bytes / 1e6:,.0f} MB on disk, {found.memory_bytes / 1e9:.1f} GB of memory"
-    return f"About {duration(found.total_seconds)}: {texts}, {steps}. {room}."
+    steps = say("{steps:,} steps ({get})", steps=found.steps, get=duration(seconds.get("train", 0.0)))
+    room = say(
+        "{disk_bytes:,.0f} MB on disk, {memory_bytes:.1f} GB of memory",
+        disk_bytes=found.disk_bytes / 1e6,
+        memory_bytes=found.memory_bytes / 1e9,
+    )
+    return say(
+        "About {total_seconds}: {texts}, {steps}. {room}.",
+        total_seconds=duration(found.total_seconds),
+        texts=texts,
+        steps=steps,
+        room=room,
+    )
 
 
 def _start(dataset: str, config: TrainingConfig, preset: str) -> None:
@@ -92,15 +111,15 @@ def _sized(info: Any) -> str:
 
 
 def _presets() -> list[str]:
-    return [f"**{name}**: {PRESET_HELP[name]}" for name in PRESETS if name in PRESET_HELP]
+    return [f"**{name}**: {say(PRESET_HELP[name])}" for name in PRESETS if name in PRESET_HELP]
 
 
 def _choose_settings(preset: str) -> dict[str, Any]:
     """All settings with the preset's values, folded away, a tab for each group."""
     groups = [(group, list(members)) for group, members in groupby(_FIELDS, key=lambda field: field.metadata["group"])]
     values: dict[str, Any] = {}
-    with st.expander("Change settings", icon=":material/tune:"):
-        for tab, (_, members) in zip(st.tabs([group for group, _ in groups]), groups, strict=True):
+    with st.expander(say("Change settings"), icon=":material/tune:"):
+        for tab, (_, members) in zip(st.tabs([say(group) for group, _ in groups]), groups, strict=True):
             with tab:
                 values.update(_choose_group(preset, members))
     return values
@@ -120,12 +139,16 @@ def _choose_group(preset: str, fields: Sequence["dataclasses.Field[Any]"]) -> di
 def _choose_value(field: "dataclasses.Field[Any]", default: Any, key: str) -> Any:
     """The widget that fits the field's type, with its range, choices and hint."""
     kind, label, about = get_type_hints(TrainingConfig)[field.name], field.name.replace("_", " "), field.metadata
-    help_text = about["help"]
+    help_text = say(about["help"])
     if about["choices"]:
         return st.selectbox(label, about["choices"], about["choices"].index(default), key=key, help=help_text)
     if kind is bool:
         return st.checkbox(label, default, key=key, help=help_text)
-    hint = f"{help_text} From {about['low']:g} to {about['high']:g}." if about["low"] is not None else help_text
+    hint = (
+        say("{help_text} From {low:g} to {high:g}.", help_text=help_text, low=about["low"], high=about["high"])
+        if about["low"] is not None
+        else help_text
+    )
     if kind is int:
         return st.number_input(label, int(about["low"]), int(about["high"]), default, 1, key=key, help=hint)
     if kind is float:

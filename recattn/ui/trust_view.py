@@ -5,12 +5,15 @@ import math
 import pandas as pd
 import streamlit as st
 
+from recattn.evaluation.faithfulness import METRICS
 from recattn.explanation.methods import METHODS
 from recattn.figures.judged import Judged, Role, judged_figure, judged_finding
 from recattn.figures.text import figure
+from recattn.language import say
 from recattn.trust.records import Faithfulness, Table
 from recattn.types import Interval
 from recattn.ui.export import offer_csv
+from recattn.ui.tables import show_frame
 from recattn.ui.wording import counted, plain, shortened
 
 FLOORS, CEILINGS = ("random", "cosine", "recency"), ("greedy",)
@@ -26,7 +29,15 @@ BEST, NEAR = "★", "≈"
 
 def title_of(method: str) -> str:
     """A method's name for people."""
-    return METHODS[method].title if method in METHODS else method
+    return say(METHODS[method].title) if method in METHODS else method
+
+
+def note_of(found: Faithfulness, metric: str) -> tuple[str, str]:
+    """A metric's name and what it asks, for people; of one that is known no more, as its record has it."""
+    known = METRICS.get(metric)
+    if known is None:
+        return found.metrics[metric].title, found.metrics[metric].hint
+    return say(known.title), say(known.hint)
 
 
 def role_of(method: str) -> Role:
@@ -57,7 +68,7 @@ def judged(table: Table, names: list[str], metric: str, title: str, higher: bool
 def by_metric(found: Faithfulness, metric: str) -> Judged:
     """One metric of the table."""
     note = found.metrics[metric]
-    return judged(found.methods, ordered(found), metric, note.title, note.higher_is_better)
+    return judged(found.methods, ordered(found), metric, note_of(found, metric)[0], note.higher_is_better)
 
 
 def choose_metric(found: Faithfulness) -> str:
@@ -65,13 +76,13 @@ def choose_metric(found: Faithfulness) -> str:
     names = list(found.metrics)
     first = FIRST_METRIC if FIRST_METRIC in names else names[0]
     chosen = st.selectbox(
-        "Judge explanations by",
+        say("Judge explanations by"),
         names,
         names.index(first),
-        format_func=lambda name: found.metrics[name].title,
+        format_func=lambda name: note_of(found, name)[0],
         key="metric",
         width=280,
-        help="Different questions to the same explanations. The table below has them all.",
+        help=say("Different questions to the same explanations. The table below has them all."),
     )
     return str(chosen)
 
@@ -81,25 +92,47 @@ def show_metric(found: Faithfulness, metric: str) -> None:
     note, shown = found.metrics[metric], by_metric(found, metric)
     st.markdown(f"**{plain(judged_finding(shown))}**")
     st.plotly_chart(judged_figure(shown), key="judged", alt=judged_finding(shown), config={"displayModeBar": False})
-    yardstick = f" {title_of(ITSELF[metric])} is the yardstick here and left out." if metric in ITSELF else ""
-    st.caption(f"{plain(note.hint)}{yardstick} Source: {plain(shortened(note.source, 160))}.")
+    yardstick = (
+        say(" {title_of} is the yardstick here and left out.", title_of=title_of(ITSELF[metric]))
+        if metric in ITSELF
+        else ""
+    )
+    st.caption(
+        say(
+            "{hint}{yardstick} Source: {source}.",
+            hint=plain(note_of(found, metric)[1]),
+            yardstick=yardstick,
+            source=plain(shortened(note.source, 160)),
+        )
+    )
 
 
 def show_scope(found: Faithfulness) -> None:
     """For whom these figures hold, and how to read the marks."""
-    st.markdown("**For whom this holds**")
+    st.markdown(say("**For whom this holds**"))
     st.markdown(
-        f"{counted(found.users, 'reader')} of {plain(found.dataset)} with {found.least_clicks} articles or more, drawn "
-        f"by chance (seed {found.seed}), each with their first recommendation by this model. Intervals: bootstrap over "
-        "readers, 95 %. Another model, or other readers: measure again."
+        say(
+            "{n_readers} of {dataset} with {least_clicks} {items} or more, drawn by chance (seed "
+            "{seed}), each with their first recommendation by this model. Intervals: bootstrap over "
+            "{readers}, 95 %. Another model, or other {readers}: measure again.",
+            n_readers=counted(found.users, "reader"),
+            dataset=plain(found.dataset),
+            least_clicks=found.least_clicks,
+            seed=found.seed,
+        )
     )
     st.markdown(
-        "**How to read it**",
-        help="Differences of scores are divided by their spread over all articles, so that readers can be averaged.",
+        say("**How to read it**"),
+        help=say(
+            "Differences of scores are divided by their spread over all {items}, so that {readers} can be averaged."
+        ),
     )
     st.markdown(
-        "● an explanation.  ○ **floor**: never asks the model, so an explanation that does no better tells nothing "
-        "about it.  ◇ **ceiling**: found by trying, as good as an order can get at taking the score down."
+        say(
+            "● an explanation.  ○ **floor**: never asks the model, so an explanation that does no better "
+            "tells nothing about it.  ◇ **ceiling**: found by trying, as good as an order can get at "
+            "taking the score down."
+        )
     )
 
 
@@ -114,7 +147,9 @@ def table_frame(found: Faithfulness, intervals: bool) -> pd.DataFrame:
             for name in names
         }
         arrow = "↑" if note.higher_is_better else "↓"
-        rows.append({"Metric": f"{arrow} {note.title}"} | cells | {"What it asks": note.hint})
+        rows.append(
+            {"Metric": f"{arrow} {note_of(found, metric)[0]}"} | cells | {"What it asks": note_of(found, metric)[1]}
+        )
     return pd.DataFrame(rows)
 
 
@@ -134,7 +169,7 @@ def _cell(value: Interval | None, mark: str, intervals: bool) -> str:
         return "–"
     text = _number(value.value)
     if intervals:
-        text += f" ({_number(value.low)} to {_number(value.high)})"
+        text += say(" ({number} to {number_2})", number=_number(value.low), number_2=_number(value.high))
     return f"{mark} {text}" if mark else text
 
 
@@ -150,8 +185,10 @@ def _number(value: float) -> str:
 def show_table(found: Faithfulness) -> None:
     """Everything at once, and as a file."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown("**Every method by every metric**", width="stretch")
-        intervals = st.toggle("Intervals", key="intervals", bind="query-params", help="Write the 95 % interval of each")
+        st.markdown(say("**Every method by every metric**"), width="stretch")
+        intervals = st.toggle(
+            say("Intervals"), key="intervals", bind="query-params", help=say("Write the 95 % interval of each")
+        )
         offer_csv(csv_frame(found), "faithfulness")
     frame = table_frame(found, intervals)
     columns = {
@@ -159,24 +196,30 @@ def show_table(found: Faithfulness) -> None:
             title_of(name) + {"method": "", "floor": " ○", "ceiling": " ◇"}[role_of(name)],
             width=max(165 if intervals else 0, 34 + 7 * len(title_of(name))),
             alignment="right",
-            help=METHODS[name].hint if name in METHODS else None,
+            help=say(METHODS[name].hint) if name in METHODS else None,
         )
         for name in found.methods
     }
-    st.dataframe(
+    show_frame(
         frame,
         hide_index=True,
         height=37 + 35 * len(frame),
         column_config=columns
         | {
-            "Metric": st.column_config.TextColumn(width=225, pinned=True, help="↑ higher is better, ↓ lower is better"),
+            "Metric": st.column_config.TextColumn(
+                width=225, pinned=True, help=say("↑ higher is better, ↓ lower is better")
+            ),
             "What it asks": st.column_config.TextColumn(width=420),
         },
-        alt="Metrics, one a line, and the figure of each explanation method",
+        alt=say("Metrics, one a line, and the figure of each explanation method"),
     )
     st.caption(
-        f"{BEST} the best explanation of the line, {NEAR} its interval reaches the best: not told apart. ○ floor, "
-        "◇ ceiling. – not defined for this method."
+        say(
+            "{best} the best explanation of the line, {near} its interval reaches the best: not told "
+            "apart. ○ floor, ◇ ceiling. – not defined for this method.",
+            best=BEST,
+            near=NEAR,
+        )
     )
 
 

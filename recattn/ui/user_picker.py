@@ -6,6 +6,7 @@ import streamlit as st
 
 from recattn.data.store import Dataset
 from recattn.errors import RecAttnError
+from recattn.language import say
 from recattn.types import User
 from recattn.ui import loads
 from recattn.ui.notices import show_error
@@ -21,11 +22,17 @@ def choose_user(page: Page) -> User:
     """Search, draw a person by chance, or take one worth a look; returns the person that is shown."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         _draw_search()
-        stars = st.popover("Worth a look", icon=":material/star:", key="stars", on_change="rerun")
+        stars = st.popover(say("Worth a look"), icon=":material/star:", key="stars", on_change="rerun")
         if stars.open:
             with stars:
                 _show_worth_a_look(page)
-        st.button("Random", icon=":material/casino:", on_click=_choose_random, args=(page,), help="Somebody by chance")
+        st.button(
+            say("Random"),
+            icon=":material/casino:",
+            on_click=_choose_random,
+            args=(page,),
+            help=say("Somebody by chance"),
+        )
     _show_matches(page, st.session_state.get(_TEXT, ""))
     return _shown_user(page)
 
@@ -34,9 +41,11 @@ def choose_reader(page: Page) -> User:
     """One line about the person that is shown, and a way to another; for pages about something else."""
     user = page.user
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown(f"**Reader {plain(shortened(user.user_id, 40))}**", width="content")
-        another = st.popover("Another", icon=":material/person_search:", type="tertiary", key="find", on_change="rerun")
-        st.button("Random", icon=":material/casino:", type="tertiary", on_click=_choose_random, args=(page,))
+        st.markdown(say("**{Reader} {user_id}**", user_id=plain(shortened(user.user_id, 40))), width="content")
+        another = st.popover(
+            say("Another"), icon=":material/person_search:", type="tertiary", key="find", on_change="rerun"
+        )
+        st.button(say("Random"), icon=":material/casino:", type="tertiary", on_click=_choose_random, args=(page,))
     st.caption(plain(about_user(page.dataset, user, when=False)))
     if another.open:
         with another:
@@ -47,12 +56,12 @@ def choose_reader(page: Page) -> User:
 
 def _draw_search() -> None:
     st.text_input(
-        "Find a reader",
+        say("Find {reader:a}"),
         key=_TEXT,
         type="search",
         live="300ms",
         max_chars=100,
-        placeholder="Part of an id, or a topic: chess, elections …",
+        placeholder=say("Part of an id, or a topic: chess, elections …"),
         width="stretch",
     )
 
@@ -60,7 +69,9 @@ def _draw_search() -> None:
 def _shown_user(page: Page) -> User:
     user = page.user
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.subheader(f"Reader {plain(shortened(user.user_id, 60))}", anchor=False, width="content")
+        st.subheader(
+            say("{Reader} {user_id}", user_id=plain(shortened(user.user_id, 60))), anchor=False, width="content"
+        )
         st.caption(plain(about_user(page.dataset, user)), width="content")
     return user
 
@@ -80,18 +91,25 @@ def _show_matches(page: Page, text: str) -> None:
     matches = find(page.dataset, text)
     if not matches:
         st.info(
-            f"Nobody found for “{plain(shortened(text, 60))}”. Try a shorter part of an id, or a topic in one word."
+            say(
+                "Nobody found for “{text}”. Try a shorter part of an id, or a topic in one word.",
+                text=plain(shortened(text, 60)),
+            )
         )
         return
     many = len(matches) == MATCHES
-    st.caption(f"The first {MATCHES} readers found." if many else f"{counted(len(matches), 'reader')} found.")
+    st.caption(
+        say("The first {matches} {readers} found.", matches=MATCHES)
+        if many
+        else say("{n_readers} found.", n_readers=counted(len(matches), "reader"))
+    )
     with st.container(height=min(260, 46 * len(matches) + 34), border=True, gap=None):
         for user in matches:
             _offer(page, user, about_user(page.dataset, user), "match")
 
 
 def _show_worth_a_look(page: Page) -> None:
-    st.caption("People who read a lot, and people whose first recommendation is unlike what they read.")
+    st.caption(say("People who {to_read} a lot, and people whose first recommendation is unlike what they {read}."))
     with st.container(gap=None):
         for user, note in worth_a_look(page):
             _offer(page, user, note, "star")
@@ -103,9 +121,13 @@ def worth_a_look(page: Page, n: int = 6) -> list[tuple[User, str]]:
     for user in page.dataset.find_users("", 3 * n):
         best = loads.recommendations(page.model_run.run, page.dataset_name, user.history, 10)[:1]
         surprising = bool(best and best[0].category and best[0].category not in categories(page.dataset, user.history))
-        note = f"{counted(len(user.history), 'article')} read"
-        rows.append((user, f"{note}; first pick is {best[0].category}, never read before" if surprising else note))
-    return sorted(rows, key=lambda row: "first pick" not in row[1])[:n]
+        note = say("{n_items} {read}", n_items=counted(len(user.history), "article"))
+        if surprising:
+            note = say(
+                "{note}; first pick is {the_category}, never {read} before", note=note, the_category=best[0].category
+            )
+        rows.append((user, note, surprising))
+    return [(user, note) for user, note, _ in sorted(rows, key=lambda row: not row[2])[:n]]
 
 
 def _offer(page: Page, user: User, note: str, key: str) -> None:

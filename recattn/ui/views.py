@@ -8,6 +8,7 @@ from jaxtyping import Float, Int
 
 from recattn.explanation.removing import leave_one_out
 from recattn.figures.grids import Grid, reach
+from recattn.language import phrase, say
 from recattn.types import Array
 from recattn.ui.subject import Subject
 from recattn.ui.wording import percent, signed
@@ -63,32 +64,35 @@ VIEWS = {
     view.name: view
     for view in (
         View(
-            "looks at",
-            "looks at",
+            phrase("looks at"),
+            phrase("looks at"),
             False,
-            "Bright cells: what this head **looks at** (column) from each {unit} (row).",
-            "counts in<br>the score",
-            "looked at<br>in all",
+            phrase("Bright cells: what this head **looks at** (column) from each {unit} (row)."),
+            phrase("counts in<br>the score"),
+            phrase("looked at<br>in all"),
             _attention,
             _looked_at,
         ),
         View(
-            "adds",
-            "adds",
+            phrase("adds"),
+            phrase("adds"),
             True,
-            "What each look (row at column) **adds** to the score: blue adds, orange takes away.",
-            "counts in<br>the score",
-            "other heads<br>and itself",
+            phrase("What each look (row at column) **adds** to the score: blue adds, orange takes away."),
+            phrase("counts in<br>the score"),
+            phrase("other heads<br>and itself"),
             _contributions,
             _rest,
         ),
         View(
-            "effect",
-            "its look is worth",
+            phrase("effect"),
+            phrase("its look is worth"),
             True,
-            "What one look from a row at a column **is worth**: blocked, the score falls by that (orange: it rises).",
-            "counts in<br>the score",
-            "falls without<br>it (masked)",
+            phrase(
+                "What one look from a row at a column **is worth**: blocked, the score falls by that "
+                "(orange: it rises)."
+            ),
+            phrase("counts in<br>the score"),
+            phrase("falls without<br>it (masked)"),
             _effects,
             _falls,
         ),
@@ -131,7 +135,7 @@ def large_grid(
         order=order,
         limit=limit,
         signed=view.signed,
-        verb=view.verb,
+        verb=say(view.verb),
         weight=subject.attention[layer, head],
         adds=subject.cells[head] if own and subject.cells is not None else None,
         rows=subject.pooling,
@@ -143,6 +147,12 @@ def large_grid(
 
 def head_hint(subject: Subject, layer: int, head: int) -> str:
     """One head in words: how widely it looks, and what it adds."""
-    place = f"Head {head + 1}" + (f" of layer {layer + 1}" if subject.layers > 1 else "")
-    hint = f"{place}: spread {percent(float(subject.spreads[layer, head]))}"
-    return hint if subject.adds is None else f"{hint}, adds {signed(float(subject.adds[head]))} to the score"
+    place = say("Head {head}", head=head + 1) + (
+        say(" of layer {layer}", layer=layer + 1) if subject.layers > 1 else ""
+    )
+    hint = say("{place}: spread {spreads}", place=place, spreads=percent(float(subject.spreads[layer, head])))
+    return (
+        hint
+        if subject.adds is None
+        else say("{hint}, adds {adds} to the score", hint=hint, adds=signed(float(subject.adds[head])))
+    )

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from recattn.language import phrase, say
 from recattn.ui.shell import PAGES, Page
 
 
@@ -16,9 +17,9 @@ class Way:
 
 
 WAYS = (
-    Way("attention", "See what each head looks at"),
-    Way("explanation", "Why this article?"),
-    Way("what_if", "What if they had read others?"),
+    Way("attention", phrase("See what each head looks at")),
+    Way("explanation", phrase("Why this {item}?")),
+    Way("what_if", phrase("What if they had {read} others?")),
 )
 
 
@@ -28,4 +29,4 @@ def show_ways_on(page: Page, user: str, item: str) -> None:
         for way in WAYS:
             if way.page != page.name:
                 link = page.link(user=user, item=item)
-                st.page_link(PAGES[way.page].path, label=way.label, icon=PAGES[way.page].icon, query_params=link)
+                st.page_link(PAGES[way.page].path, label=say(way.label), icon=PAGES[way.page].icon, query_params=link)

@@ -4,11 +4,13 @@ from pathlib import Path
 
 import streamlit as st
 
+from recattn.language import say
 from recattn.types import Interval
 from recattn.ui import loads
 from recattn.ui.first_start import offer_sample, show_training
 from recattn.ui.guided_demo import Stop, show_demo, show_link
-from recattn.ui.results import read_evaluations, results_of
+from recattn.ui.language import kept_language
+from recattn.ui.results import HINTS, METRICS, MODEL, read_evaluations, results_of
 from recattn.ui.shell import PAGES, Page, run_label
 from recattn.ui.wording import ago, plain
 
@@ -34,65 +36,84 @@ def _offer_start(page: Page) -> None:
         offer_sample()
         return
     with st.container(border=True):
-        st.subheader("No model yet", anchor=False)
-        st.write(f"The dataset {plain(page.dataset_name)} is there, and no finished model. Train one, or resume one.")
-        st.page_link("pages/admin.py", label="Go to Admin", icon=":material/arrow_forward:")
+        st.subheader(say("No model yet"), anchor=False)
+        st.write(
+            say(
+                "The dataset {dataset_name} is there, and no finished model. Train one, or resume one.",
+                dataset_name=plain(page.dataset_name),
+            )
+        )
+        st.page_link(
+            "pages/admin.py", label=say("Go to Admin"), icon=":material/arrow_forward:", query_params=kept_language()
+        )
 
 
 def _show_dataset(page: Page) -> None:
     info = page.dataset.info
-    st.markdown(f"Dataset **{plain(info.name)}**")
+    st.markdown(say("Dataset **{name}**", name=plain(info.name)))
     articles, readers, impressions = st.columns(3)
-    articles.metric("Articles", f"{info.items:,}")
-    readers.metric("Readers", f"{info.users:,}")
-    impressions.metric("Impressions", f"{info.impressions:,}", help="Lists of articles that were shown to a reader")
-    st.page_link("pages/data.py", label="Look through it", icon=":material/database:")
+    articles.metric(say("{Items}"), f"{info.items:,}")
+    readers.metric(say("{Readers}"), f"{info.users:,}")
+    impressions.metric(
+        say("Impressions"), f"{info.impressions:,}", help=say("Lists of {items} that were shown to {reader:a}")
+    )
+    st.page_link(
+        "pages/data.py", label=say("Look through it"), icon=":material/database:", query_params=kept_language()
+    )
 
 
 def _show_model(page: Page) -> None:
     run = page.model_run
-    st.markdown(f"Model **{plain(run_label(run))}**, trained {ago(run.created)}")
-    found = _areas(run.folder)
+    st.markdown(
+        say("Model **{run_label}**, trained {created}", run_label=plain(run_label(run)), created=ago(run.created))
+    )
+    metric, found = _headline(run.folder)
     if found:
         (_, own), *rules = found.items()
         columns = st.columns(2)
-        _show_area(columns[0], "AUC of the model", own)
+        _show_figure(columns[0], say("{metrics} of the model", metrics=METRICS[metric]), own, say(HINTS[metric]))
         if rules:
             name, best = max(rules, key=lambda rule: rule[1].value)
-            _show_area(columns[1], "AUC of the best simple rule", best, f"The simple rule: {name}. ")
+            hint = say("The simple rule: {name}. {hints}", name=name, hints=say(HINTS[metric]))
+            _show_figure(columns[1], say("{metrics} of the best simple rule", metrics=METRICS[metric]), best, hint)
     else:
-        st.caption("Not evaluated: its dataset has no labelled dev split.")
-    st.page_link("pages/admin.py", label="All models", icon=":material/settings:")
+        st.caption(say("Not evaluated: its dataset has no labelled dev split."))
+    st.page_link("pages/admin.py", label=say("All models"), icon=":material/settings:", query_params=kept_language())
 
 
-def _areas(folder: Path) -> dict[str, Interval]:
-    """AUC of the model and of each baseline, where the run was evaluated."""
+def _headline(folder: Path) -> tuple[str, dict[str, Interval]]:
+    """The first metric of the model and of each baseline, where the run was evaluated."""
     results = results_of(read_evaluations(folder).get("all", {}))
-    return {name: row["auc"] for name, row in results.items() if "auc" in row}
+    metric = next((name for name in METRICS if name in results.get(MODEL, {})), "")
+    return metric, {name: row[metric] for name, row in results.items() if metric in row}
 
 
-def _show_area(column: "st.delta_generator.DeltaGenerator", label: str, value: Interval, about: str = "") -> None:
-    hint = f"{about}How often a clicked article ranks above an unclicked one it was shown with; 0.5 is chance."
+def _show_figure(column: "st.delta_generator.DeltaGenerator", label: str, value: Interval, hint: str) -> None:
     column.metric(
         label,
         f"{value.value:.3f}",
-        delta=f"{value.low:.3f} to {value.high:.3f}",
+        delta=say("{low:.3f} to {high:.3f}", low=value.low, high=value.high),
         delta_color="off",
         delta_arrow="off",
-        delta_description="95 % interval",
-        help=hint,
+        delta_description=say("95 % interval"),
+        help=f"{hint}.",
     )
 
 
 def _show_steps(page: Page, user: str, item: str) -> None:
     steps = (
         Stop(
-            "recommendations", page.link(user=user), "See what a reader gets", "What they read, and the best for them."
+            "recommendations",
+            page.link(user=user),
+            say("See what {reader:a} gets"),
+            say("What they {read}, and the best for them."),
         ),
-        Stop("attention", page.link(user=user, item=item), "See what each head looks at", "All heads at once."),
-        Stop("admin", page.link(), "Train your own", "Change a setting, watch it learn, compare."),
+        Stop(
+            "attention", page.link(user=user, item=item), say("See what each head looks at"), say("All heads at once.")
+        ),
+        Stop("admin", page.link(), say("Train your own"), say("Change a setting, watch it learn, compare.")),
     )
-    st.subheader("Three steps", anchor=False)
+    st.subheader(say("Three steps"), anchor=False)
     for number, (column, step) in enumerate(zip(st.columns(3, gap="medium"), steps, strict=True), 1):
         with column:
             show_link(step, f"{number}. {step.title}", PAGES[step.page].icon)

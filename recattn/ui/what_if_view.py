@@ -6,12 +6,14 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from recattn.language import phrase, say
 from recattn.types import Recommendation, User
 from recattn.ui import loads
 from recattn.ui.edits import Edited, added, edited, reading, steps, undone
 from recattn.ui.export import offer_csv
 from recattn.ui.reading import categories, titles
 from recattn.ui.shell import Page
+from recattn.ui.tables import heading, show_frame
 from recattn.ui.wording import counted, plain, shortened
 
 SHOWN = 10
@@ -31,16 +33,16 @@ def show_steps(page: Page) -> None:
     """How much is changed, and the ways back."""
     made = steps(page.choice.edit)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{counted(len(made), 'change')}**" if made else "**Nothing changed yet**", width="content")
+        st.markdown(f"**{counted(len(made), 'change')}**" if made else say("**Nothing changed yet**"), width="content")
         st.button(
-            "Undo",
+            say("Undo"),
             icon=":material/undo:",
             disabled=not made,
             on_click=lambda: page.choose(edit=undone(page.choice.edit)),
-            help="Take the last change back",
+            help=say("Take the last change back"),
         )
         st.button(
-            "Start over", icon=":material/restart_alt:", disabled=not made, on_click=lambda: page.choose(edit=None)
+            say("Start over"), icon=":material/restart_alt:", disabled=not made, on_click=lambda: page.choose(edit=None)
         )
 
 
@@ -56,8 +58,8 @@ def show_history(page: Page, user: User, now: Edited) -> None:
         }
     )
     if not original.issuperset(ids):
-        table[""] = ["" if item in original else "added" for item in ids]
-    state = st.dataframe(
+        table[""] = ["" if item in original else say("added") for item in ids]
+    state = show_frame(
         table,
         hide_index=True,
         height=37 + 35 * max(1, min(10, len(table))),
@@ -65,12 +67,12 @@ def show_history(page: Page, user: User, now: Edited) -> None:
         on_select="rerun",
         selection_mode="single-row",
         column_config={
-            "Back": st.column_config.NumberColumn("#", width=40, help="Counted back from the most recent"),
+            "Back": st.column_config.NumberColumn("#", width=40, help=say("Counted back from the most recent")),
             "Title": st.column_config.TextColumn(width=160),
             "Category": st.column_config.TextColumn(width=68),
             "": st.column_config.TextColumn(width=55),
         },
-        alt="What was read after the changes, newest first",
+        alt=say("What was {read} after the changes, newest first"),
     )
     rows = [row for row in state.selection.rows if row < len(ids)]
     _offer_moves(page, rows[0] + 1 if rows else None, len(ids))
@@ -81,7 +83,7 @@ def _offer_moves(page: Page, chosen: int | None, length: int) -> None:
 
     def offer(label: str, icon: str, step: str, possible: bool) -> None:
         st.button(
-            label,
+            say(label),
             key=f"do-{label}",
             icon=icon,
             type="tertiary",
@@ -91,29 +93,29 @@ def _offer_moves(page: Page, chosen: int | None, length: int) -> None:
 
     place = chosen or 0
     with st.container(horizontal=True):
-        offer("Remove", ":material/delete:", f"-{place}", True)
-        offer("Newest", ":material/vertical_align_top:", f"{place}>1", place > 1)
-        offer("Newer", ":material/arrow_upward:", f"{place}>{place - 1}", place > 1)
-        offer("Older", ":material/arrow_downward:", f"{place}>{place + 1}", place < length)
+        offer(phrase("Remove"), ":material/delete:", f"-{place}", True)
+        offer(phrase("Newest"), ":material/vertical_align_top:", f"{place}>1", place > 1)
+        offer(phrase("Newer"), ":material/arrow_upward:", f"{place}>{place - 1}", place > 1)
+        offer(phrase("Older"), ":material/arrow_downward:", f"{place}>{place + 1}", place < length)
     if chosen is None:
-        st.caption("Choose a row to remove or move that article.")
+        st.caption(say("Choose a row to remove or move that {item}."))
 
 
 def choose_addition(page: Page, now: Edited) -> None:
     """Search for an article and read it, as the most recent one."""
     text = st.text_input(
-        "Let them read",
+        say("Let them {to_read}"),
         key="add-item",
         type="search",
         live="300ms",
         max_chars=100,
-        placeholder="A title, category or word …",
+        placeholder=say("A title, {category} or word …"),
     )
     if not (text or "").strip():
         return
     found, total = page.dataset.page_items(text.strip(), 0, _MATCHES)
     if not total:
-        st.caption(f"No article with “{plain(shortened(text, 40))}”.")
+        st.caption(say("No {item} with “{text}”.", text=plain(shortened(text, 40))))
     for item, title in zip(found["item_id"].tolist(), found["title"].tolist(), strict=True):
         if item not in now.history:
             _offer_item(page, item, title)
@@ -124,7 +126,7 @@ def _offer_item(page: Page, item: str, title: str) -> None:
         st.session_state["add-item"] = ""
         page.choose(edit=added(page.choice.edit, reading(item)))
 
-    label = plain(shortened(title or f"untitled ({item})", 60))
+    label = plain(shortened(title or say("untitled ({the_item})", the_item=item), 60))
     st.button(label, key=f"add-{item}", type="tertiary", icon=":material/add:", on_click=read)
 
 
@@ -142,14 +144,14 @@ def choose_heads(page: Page, now: Edited) -> None:
         page.choose(edit=text)
 
     st.pills(
-        "Heads that are hidden",
+        say("Heads that are hidden"),
         every,
         selection_mode="multi",
         default=sorted(now.hidden),
         format_func=lambda pair: f"{pair[1]}" if model.layers == 1 else f"{pair[0]}·{pair[1]}",
         key=key,
         on_change=changed,
-        help="A hidden head adds nothing. The model was not trained for that; it shows what hangs on that head.",
+        help=say("A hidden head adds nothing. The model was not trained for that; it shows what hangs on that head."),
     )
 
 
@@ -198,7 +200,7 @@ def _move(place: int, other: int | None, what: str) -> str:
     """
     risen = what == "Before"
     if other is None:
-        return f"beyond {RANKED} {'▲' if risen else '▼'}"
+        return say("beyond {ranked} {value}", ranked=RANKED, value="▲" if risen else "▼")
     if other == place:
         return f"{other} ="
     up = (other > place) == risen
@@ -220,10 +222,12 @@ def show_lists(page: Page, user: User, now: Edited) -> None:
         with column:
             _show_list(moves_frame(page, shown[:SHOWN], others, what), title, what)
     if not now.history:
-        st.caption("Nothing is read any more: these are the articles clicked most of late.")
+        st.caption(say("Nothing is {read} any more: these are the {items} clicked most of late."))
     st.caption(
-        "What is removed counts as never read (deleted): older articles move up. Both lists leave out everything read "
-        "before or after the changes, so a move is the model's doing."
+        say(
+            "What is removed counts as never {read} (deleted): older {items} move up. Both lists leave "
+            "out everything {read} before or after the changes, so a move is the model's doing."
+        )
     )
 
 
@@ -231,15 +235,20 @@ def changes_text(before: Sequence[Recommendation], after: Sequence[Recommendatio
     """How different two top lists are; markdown."""
     stayed = {one.item_id for one in before} & {one.item_id for one in after}
     if [one.item_id for one in before] == [one.item_id for one in after]:
-        return f"**The top {len(before)} stays as it is.**"
-    return f"**{len(stayed)} of {len(before)} stay in the top {len(before)}**, {len(after) - len(stayed)} are new."
+        return say("**The top {before} stays as it is.**", before=len(before))
+    return say(
+        "**{stayed} of {before} stay in the top {before}**, {after} are new.",
+        stayed=len(stayed),
+        before=len(before),
+        after=len(after) - len(stayed),
+    )
 
 
 def _show_list(frame: pd.DataFrame, title: str, what: str) -> None:
     with st.container(horizontal=True, wrap=False, vertical_alignment="center"):
-        st.markdown(f"**{title}**", width="stretch")
+        st.markdown(f"**{heading(title)}**", width="stretch")
         offer_csv(frame, f"top-{title.lower()}")
-    st.dataframe(
+    show_frame(
         frame,
         hide_index=True,
         height=37 + 35 * max(1, len(frame)),
@@ -247,7 +256,11 @@ def _show_list(frame: pd.DataFrame, title: str, what: str) -> None:
             "Rank": st.column_config.NumberColumn("#", width=35),
             "Title": st.column_config.TextColumn(width=205),
             "Category": st.column_config.TextColumn(width=75),
-            what: st.column_config.TextColumn(width=70, help=f"Its place {what.lower()}: ▲ it rose, ▼ it fell"),
+            what: st.column_config.TextColumn(width=70, help=say("Its place in the other list: ▲ it rose, ▼ it fell")),
         },
-        alt=f"The top {len(frame)} {title.lower()} the changes, with the place of each {what.lower()}",
+        alt=say(
+            "{title}: the top {n}, with the place of each in the other list",
+            title=heading(title),
+            n=len(frame),
+        ),
     )

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from recattn.figures.text import figure, percent, shortened, signed
+from recattn.language import counted, phrase, say
 from recattn.types import Interval
 
 __all__ = [
@@ -28,13 +29,13 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
 
 
 STATES = {  # of a job
-    "queued": "waiting",
-    "running": "running",
-    "cancelling": "stopping",
-    "cancelled": "cancelled",
-    "failed": "failed",
-    "interrupted": "interrupted",
-    "finished": "finished",
+    "queued": phrase("waiting"),
+    "running": phrase("running"),
+    "cancelling": phrase("stopping"),
+    "cancelled": phrase("cancelled"),
+    "failed": phrase("failed"),
+    "interrupted": phrase("interrupted"),
+    "finished": phrase("finished"),
 }
 
 
@@ -57,19 +58,7 @@ def interval(value: Interval) -> str:
     >>> interval(Interval(0.6712, 0.6601, 0.6822))
     '0.671 (0.660 to 0.682)'
     """
-    return f"{value.value:.3f} ({value.low:.3f} to {value.high:.3f})"
-
-
-def counted(number: int, noun: str) -> str:
-    """A count with its noun in the right number.
-
-    >>> counted(1, "item"), counted(2500, "category"), counted(7, "day")
-    ('1 item', '2,500 categories', '7 days')
-    """
-    if number == 1:
-        return f"1 {noun}"
-    plural = noun[:-1] + "ies" if noun.endswith("y") and noun[-2] not in "aeiou" else noun + "s"
-    return f"{number:,} {plural}"
+    return say("{value:.3f} ({low:.3f} to {high:.3f})", value=value.value, low=value.low, high=value.high)
 
 
 def moment(text_or_time: str | datetime | None) -> str:
@@ -82,7 +71,7 @@ def moment(text_or_time: str | datetime | None) -> str:
     if time is None:
         return ""
     local = time.astimezone() if time.tzinfo else time
-    return f"{local.day} {local:%b %Y, %H:%M}"
+    return say("{local.day} {local:%b %Y, %H:%M}", local=local)
 
 
 def _time(value: str | datetime | None) -> datetime | None:
@@ -121,8 +110,8 @@ def ago(when: str | datetime | None, now: datetime | None = None) -> str:
     seconds = ((now or datetime.now(zone)) - time).total_seconds()
     for size, noun in ((86400, "day"), (3600, "hour"), (60, "minute")):
         if seconds >= size:
-            return counted(int(seconds // size), noun) + " ago"
-    return "just now"
+            return say("{count} ago", count=counted(int(seconds // size), noun))
+    return say("just now")
 
 
 def reasons(rejected: Mapping[str, int]) -> str:

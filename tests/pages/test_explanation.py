@@ -11,6 +11,7 @@ from recattn.figures.report import report
 from recattn.jobs.registry import Registry
 from recattn.jobs.starting import queue_training
 from recattn.jobs.worker import perform
+from recattn.language import say
 from recattn.recommender import Recommender
 from recattn.training.config import configured
 from recattn.ui import loads
@@ -58,7 +59,7 @@ def test_every_method_shows_its_own_weights_and_hint(run_id: str, open_page: Ope
         app.run()
         shown = {hint[0]: value for hint, value in zip(bars(app)["customdata"], bars(app)["x"], strict=True)}
         assert [shown[click] for click in range(len(weights))] == pytest.approx(weights.tolist(), abs=1e-5)
-        assert METHODS[method].hint in words(app)
+        assert say(METHODS[method].hint) in words(app)
 
 
 def test_a_method_that_is_none_is_answered_kindly(trained_home: Path, open_page: Open) -> None:
@@ -135,7 +136,7 @@ def test_the_report_holds_the_numbers_of_the_page(run_id: str, open_page: Open) 
     prediction = model.predict(history, item)
     assert f"All bars together: {prediction.total:.3f}. The score: {prediction.total:.3f}." in html
     assert all(part in html for part in (run_id, "tiny", "U1", item, Dataset.open("tiny").item(item).title))
-    assert all(str(escape(method.hint)) in html for method in METHODS.values())
+    assert all(str(escape(say(method.hint))) in html for method in METHODS.values())
     numbers = re.findall(r'<td class="number">([+−]?[\d.]+)', html.split("Can this view be believed?")[0])
     *parts, total = [float(number.replace("−", "-")) for number in numbers]
     assert sum(parts) == pytest.approx(total, abs=0.05)

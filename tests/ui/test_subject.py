@@ -5,6 +5,7 @@ import pytest
 
 from recattn.config import runs_folder
 from recattn.data import Dataset
+from recattn.language import say
 from recattn.recommender import Recommender
 from recattn.ui.subject import (
     AS_WRITTEN,
@@ -30,7 +31,7 @@ def subject(run_id: str) -> Subject:
 def test_units_are_the_null_click_and_the_titles_counted_from_the_newest(subject: Subject) -> None:
     dataset = Dataset.open("tiny")
     titles = [dataset.item(item).title for item in dataset.user("U1").history]
-    assert subject.labels == (NULL_NAME, *titles)
+    assert subject.labels == (say(NULL_NAME), *titles)
     assert subject.marks == ("∅", *(str(back) for back in range(len(titles), 0, -1)))
 
 

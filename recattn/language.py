@@ -1,0 +1,110 @@
+"""What people read, in their language and in the words of the dataset's domain.
+
+``say`` is used wherever a text is shown. The English sentence is also the key of the catalogues
+(``locale/*/LC_MESSAGES/recattn.po``, GNU gettext, for which editors and checkers exist); places like ``{item}`` are
+filled with the domain's words, see `recattn.words`. Texts that stand in tables made once are marked with ``phrase`` and
+said when they are shown.
+
+Each visit is served by a thread of its own, so the language is kept in a context variable.
+"""
+
+import gettext
+from contextvars import ContextVar
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+from recattn.words import counted_noun, words
+
+LANGUAGES = {"en": "English", "de": "Deutsch", "zh": "中文"}
+LOCALE = Path(__file__).parent / "locale"
+
+
+class Speech(NamedTuple):
+    """How to speak: one of the ``LANGUAGES``, and the domain whose words are used."""
+
+    language: str = "en"
+    domain: str = "news"
+
+
+_speech: ContextVar[Speech | None] = ContextVar("speech", default=None)
+
+
+def speak(language: str, domain: str) -> Speech:
+    """From now on, in this thread, texts are in that language and about that domain."""
+    speech = Speech(language if language in LANGUAGES else "en", domain)
+    _speech.set(speech)
+    return speech
+
+
+def spoken() -> Speech:
+    """How this thread speaks."""
+    return _speech.get() or Speech()
+
+
+def phrase(message: str) -> str:
+    """The message itself, marked for the catalogues; ``say`` is to be called when it is shown."""
+    return message
+
+
+def say(message: str, /, **values: object) -> str:
+    """A sentence in the language and the words that are spoken, its places filled.
+
+    Args:
+        message: in English, a literal, with places in braces; a brace itself is written twice.
+        values: what stands in the places; the domain's words need not be given.
+
+    >>> say("Out of {n} {items} not {read} yet.", n=7)
+    'Out of 7 articles not read yet.'
+    """
+    language, domain = spoken()
+    translated = _catalogue(language).gettext(message) if message else ""
+    return translated.format_map({**words(language, domain), **values})
+
+
+@cache
+def _catalogue(language: str) -> gettext.NullTranslations:
+    return gettext.translation("recattn", LOCALE, [language], fallback=True)
+
+
+class Counted(str):
+    """A number with its noun; ``{n:dat}`` gives it the form that German wants after "in", "von" or "mit"."""
+
+    dative: str
+
+    def __format__(self, asked: str) -> str:
+        """The form asked for."""
+        return self.dative if asked == "dat" else format(str(self), asked)
+
+
+def counted(number: int, noun: str) -> Counted:
+    """A count with its noun in the right number and in the words of the domain.
+
+    >>> counted(1, "item"), counted(2500, "category"), counted(7, "day"), counted(3, "article")
+    ('1 item', '2,500 categories', '7 days', '3 articles')
+    """
+    language, domain = spoken()
+    one, many = counted_noun(language, domain, "item of the domain" if noun == "article" else noun)
+    word = one if number == 1 else many
+    measure = getattr(word, "measure", "")
+    made = Counted(f"{number:,} {measure}{word}")
+    made.dative = f"{number:,} {getattr(word, 'dative', '') or word}"
+    return made
+
+
+def ordinal(number: int) -> str:
+    """A number as a place in a row.
+
+    >>> [ordinal(n) for n in (1, 2, 3, 4, 11, 22)]
+    ['1st', '2nd', '3rd', '4th', '11th', '22nd']
+    """
+    ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return {"de": f"{number}.", "zh": f"{number}"}.get(spoken().language, f"{number}{ending}")
+
+
+class Later(str):
+    """A text that Streamlit is given once and shows later: said when it is shown, in the language of that moment."""
+
+    def __str__(self) -> str:
+        """The text as it is spoken now."""
+        return say(str.__str__(self))

@@ -1,0 +1,117 @@
+"""Tables for people: headings in the language spoken, while the code and the files keep theirs in English."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from recattn.explanation.methods import METHODS
+from recattn.language import phrase, say
+
+_HEADINGS = {  # what a column is called in the code -> what is read above it
+    "A less B": phrase("A less B"),
+    "Abstract": phrase("Abstract"),
+    "Adds": phrase("Adds"),
+    "After": phrase("After"),
+    "All": phrase("All"),
+    "Answers": phrase("Answers"),
+    "Articles read": phrase("{Items} {read}"),
+    "Asks the model": phrase("Asks the model"),
+    "Back": phrase("Back"),
+    "Before": phrase("Before"),
+    "Begun": phrase("Begun"),
+    "Better is": phrase("Better is"),
+    "Beyond noise": phrase("Beyond noise"),
+    "Both at once": phrase("Both at once"),
+    "By itself": phrase("By itself"),
+    "Category": phrase("{Category}"),
+    "Clicked": phrase("Clicked"),
+    "Clicks seen": phrase("Clicks seen"),
+    "Dataset": phrase("Dataset"),
+    "Each alone, summed": phrase("Each alone, summed"),
+    "Effect": phrase("Effect"),
+    "File": phrase("File"),
+    "First seen": phrase("First seen"),
+    "For": phrase("For"),
+    "From": phrase("From"),
+    "Genre": phrase("Genre"),
+    "History adds": phrase("History"),
+    "Impression": phrase("Impression"),
+    "In A": phrase("In A"),
+    "In B": phrase("In B"),
+    "Last seen": phrase("Last seen"),
+    "Left out because of": phrase("Left out because of"),
+    "Line": phrase("Line"),
+    "Looked at": phrase("Looked at"),
+    "Looks at": phrase("Looks at"),
+    "Made": phrase("Made"),
+    "Method": phrase("Method"),
+    "Metric": phrase("Metric"),
+    "Model": phrase("Model"),
+    "Of the lists": phrase("Of the lists"),
+    "One": phrase("One"),
+    "Other": phrase("Other"),
+    "Outcome": phrase("Outcome"),
+    "Puts first": phrase("Puts first"),
+    "Rank": phrase("Rank"),
+    "Rank in row": phrase("Rank in row"),
+    "Ranking by": phrase("Ranking by"),
+    "Read": phrase("{Read}"),
+    "Read before": phrase("{Read} before"),
+    "Read last": phrase("{Read} last"),
+    "Reader": phrase("{Reader}"),
+    "Reason": phrase("Reason"),
+    "Rows": phrase("Rows"),
+    "Rows read": phrase("Rows read"),
+    "Same order": phrase("Same order"),
+    "Same top 3": phrase("Same top 3"),
+    "Score": phrase("Score"),
+    "Setting": phrase("Setting"),
+    "Shown": phrase("Shown"),
+    "Size": phrase("Size"),
+    "Split": phrase("Split"),
+    "State": phrase("State"),
+    "Subcategory": phrase("Subcategory"),
+    "Text": phrase("Text"),
+    "Through": phrase("Through"),
+    "Time": phrase("Time"),
+    "Title": phrase("Title"),
+    "To": phrase("To"),
+    "To what": phrase("To what"),
+    "Together": phrase("Together"),
+    "What": phrase("What"),
+    "What adds most": phrase("What adds most"),
+    "What came of it": phrase("What came of it"),
+    "What it asks": phrase("What it asks"),
+    "What it claims": phrase("What it claims"),
+    "What it is": phrase("What it is"),
+    "What it means": phrase("What it means"),
+    "What it says": phrase("What it says"),
+    "When": phrase("When"),
+    "Which means": phrase("Which means"),
+    "Who": phrase("Who"),
+    "Work": phrase("Work"),
+    "Year": phrase("Year"),
+    "file": phrase("File"),
+    "line": phrase("Line"),
+    "reason": phrase("Reason"),
+    "text": phrase("Text"),
+} | {method.title: method.title for method in METHODS.values()}
+
+
+def heading(column: str) -> str:
+    """What is read above a column; a column whose name is data keeps it."""
+    return say(_HEADINGS[column]) if column in _HEADINGS else column
+
+
+def show_frame(frame: pd.DataFrame, *, column_config: Mapping[str, Any] | None = None, **options: Any) -> Any:
+    """Draw a table as ``st.dataframe`` does, with headings for people; a label in its configuration comes first."""
+    given = column_config or {}
+    labels = {column: heading(column) for column in frame.columns if isinstance(column, str)}
+    config: dict[str, Any] = {
+        column: {**given.get(column, {}), "label": given.get(column, {}).get("label") or label}
+        for column, label in labels.items()
+        if column
+    }
+    return st.dataframe(frame, column_config={**given, **config}, **options)
