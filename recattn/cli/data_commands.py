@@ -65,6 +65,12 @@ def import_films(given: Namespace) -> Answer:
     return _import("movielens", given, {"path": _absolute(given.path), **_rule(given)})
 
 
+def import_products(given: Namespace) -> Answer:
+    """Amazon reviews as a dataset."""
+    meta = given.meta and _absolute(given.meta)
+    return _import("amazon", given, {"path": _absolute(given.path), "meta": meta, **_rule(given)})
+
+
 def _rule(given: Namespace) -> dict[str, Any]:
     return {"positive": given.positive, "held_out": given.held_out, "core": given.core}
 
@@ -179,6 +185,18 @@ COMMANDS = (
         (
             argument("path", metavar="PATH", help="folder or zip as published"),
             *_NAMED,
+            *_RULE,
+        ),
+        changes=True,
+    ),
+    Command(
+        "import amazon",
+        "Import Amazon product reviews of 2014, 2018 or 2023, with the products' metadata.",
+        import_products,
+        (
+            argument("path", metavar="PATH", help="the file of reviews, or a folder with it and its metadata"),
+            *_NAMED,
+            argument("--meta", metavar="PATH", help="the file of metadata (default: meta_... in the folder)"),
             *_RULE,
         ),
         changes=True,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
+from recattn.data.amazon import import_amazon
 from recattn.data.importing import import_mind
 from recattn.data.movielens import import_movielens
 from recattn.data.sample.films import import_film_sample
@@ -11,6 +12,7 @@ from recattn.types import DatasetInfo
 IMPORTERS: Mapping[str, Callable[..., DatasetInfo]] = {
     "mind": import_mind,
     "movielens": import_movielens,
+    "amazon": import_amazon,
     "interactions": import_interactions,
     "film-sample": import_film_sample,
 }

@@ -21,6 +21,7 @@ from recattn.types import Impressions
 
 LEAST_HELD_OUT = 3  # items of a user, so that after the last one is held out there is something to learn from
 HISTORY = 100  # latest items before a moment that are kept with it
+LATEST = 9_000_000_000  # seconds, the year 2255: what lies beyond is no time
 _LATEST_SHARE = 0.1
 
 HELD_OUT = ("leave-one-out", "time")
@@ -202,11 +203,14 @@ def seconds(text: str) -> int:
     (964982703, 1588687728, 964982703)
 
     Raises:
-        ValueError: when it is neither.
+        ValueError: when it is neither, or beyond the year 2255.
     """
     if text.lstrip("-").isdecimal():
         value = int(text)
-        return value // 1000 if abs(value) >= 10**11 else value
+        value = value // 1000 if abs(value) >= 10**11 else value
+        if abs(value) > LATEST:
+            raise ValueError(f"{text} lies beyond the year 2255")
+        return value
     return int(
         np.datetime64(text.strip().removesuffix("Z").removesuffix(" UTC").replace(" ", "T"), "s").astype(np.int64)
     )

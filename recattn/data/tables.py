@@ -16,7 +16,7 @@ import numpy as np
 
 from recattn.data.context import Contexts
 from recattn.data.intake import Found, Intake, Origin, import_found
-from recattn.data.interactions import Collecting, Interactions, Rule, seconds
+from recattn.data.interactions import LATEST, Collecting, Interactions, Rule, seconds
 from recattn.data.item_table import ItemTable
 from recattn.data.items import Items
 from recattn.data.named import table_files
@@ -30,7 +30,6 @@ from recattn.types import DatasetInfo, Report, silent
 ROLES = ("user", "item", "time", "weight", "label", "impression")
 _NEEDED = ("user", "item")
 _LABELS = {"1": True, "1.0": True, "true": True, "0": False, "0.0": False, "false": False}
-_LATEST = 9_000_000_000  # seconds, the year 2255: what lies beyond is no time
 _UNKNOWN = int(np.iinfo(np.int64).min)  # as a datetime64: NaT
 
 
@@ -181,7 +180,7 @@ def _moment(text: str) -> int:
         moment = seconds(text) if text.isdecimal() else _written(text)
     except (ValueError, OverflowError) as error:
         raise Unusable("times that can't be read", text) from error
-    if abs(moment) > _LATEST:
+    if abs(moment) > LATEST:
         raise Unusable("times that can't be read", text)
     return moment
 
