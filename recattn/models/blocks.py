@@ -53,7 +53,7 @@ class SelfAttention(nn.Module):
             v = v * heads[:, None, None]
         visible = self._visible(keep)
         if explain or self.kind != "learned":
-            weights = self._weights(q, k, visible, keep)
+            weights = self._weights(q, k, visible)
             mixed = F.dropout(weights, self.dropout, self.training) @ v
         else:
             weights = None
@@ -74,14 +74,13 @@ class SelfAttention(nn.Module):
         q: Float[Tensor, "batch head query dim"],
         k: Float[Tensor, "batch head key dim"],
         visible: Bool[Tensor, "batch 1 _ key"],
-        keep: Bool[Tensor, "batch key"],
     ) -> Float[Tensor, "batch head query key"]:
         logits = q @ k.transpose(-1, -2) / math.sqrt(q.shape[-1])  # (batch, head, query, key)
         if self.kind == "uniform":
             logits = torch.zeros_like(logits)
         weights = masked_softmax(logits, visible)
         if self.kind == "permuted":
-            weights = weights.gather(-1, _previous_visible(keep)[:, None, None, :].expand_as(weights))
+            weights = weights.gather(-1, _previous_visible(visible).expand_as(weights))
         return weights
 
     def _split(self, projected: Float[Tensor, "batch unit dim"]) -> Float[Tensor, "batch head unit head_dim"]:
@@ -129,10 +128,10 @@ def masked_softmax(logits: Float[Tensor, "*shape"], keep: Bool[Tensor, "*mask"])
     return torch.softmax(logits.masked_fill(~keep, torch.finfo(logits.dtype).min), dim=-1) * keep
 
 
-def _previous_visible(keep: Bool[Tensor, "batch key"]) -> Int[Tensor, "batch key"]:
+def _previous_visible(visible: Bool[Tensor, "*row key"]) -> Int[Tensor, "*row key"]:
     """For each visible place the visible place before it, the last one for the first; hidden places stay."""
-    places = torch.arange(keep.shape[1], device=keep.device).expand_as(keep)
-    order = torch.argsort(~keep, dim=1, stable=True)  # visible places first, in order
-    counts = keep.sum(dim=1, keepdim=True)
+    places = torch.arange(visible.shape[-1], device=visible.device).expand_as(visible)
+    order = torch.argsort(~visible, dim=-1, stable=True)  # visible places first, in order
+    counts = visible.sum(dim=-1, keepdim=True)
     turned = torch.where(places < counts, (places - 1) % counts.clamp(min=1), places)
-    return torch.empty_like(order).scatter(1, order, order.gather(1, turned))
+    return torch.empty_like(order).scatter(-1, order, order.gather(-1, turned))

@@ -160,12 +160,6 @@ def _check_parts_fit(config: TrainingConfig) -> None:
             "Allowed is one of both.",
             "Try --set pooling=additive.",
         )
-    if config.causal and config.attention == "permuted":
-        raise UnknownError(
-            "attention=permuted gives weights to a neighbour, which for the last one before it is a later click.",
-            "Allowed with causal=true are learned and uniform.",
-            "Try --set attention=uniform.",
-        )
 
 
 PRESETS: Mapping[str, TrainingConfig] = types.MappingProxyType(

@@ -25,6 +25,7 @@ VARIANTS: list[dict[str, Any]] = [
     {"pooling": "last"},
     {"causal": True, "pooling": "last", "layers": 2, "feed_forward": True, "known_items": 4},
     {"causal": True, "pooling": "last", "null_click": False, "attention": "uniform"},
+    {"causal": True, "attention": "permuted"},
     {"late_fusion": "mean"},
     {"late_fusion": "max", "layers": 2, "residual": False},
     {"late_fusion": "max", "null_click": False, "candidate_pooling": True},

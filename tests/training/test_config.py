@@ -44,7 +44,6 @@ def test_settings_given_as_text_take_the_type_of_their_field() -> None:
         ({"heads": "7"}, "can't be split over 7 heads"),
         ({"every_position": "true"}, "Allowed is that with causal=true, pooling=last"),
         ({"pooling": "last", "candidate_pooling": "true"}, "Allowed is one of both"),
-        ({"causal": "true", "attention": "permuted"}, "Allowed with causal=true are learned and uniform"),
     ],
 )
 def test_a_wrong_setting_says_what_is_allowed(settings: dict[str, str], text: str) -> None:

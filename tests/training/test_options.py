@@ -1,0 +1,55 @@
+"""Every option of the model goes all the way: from a training to what the pages ask of it."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from recattn.data import Dataset
+from recattn.recommender import Recommender
+from recattn.training import configured, train
+from tests.jobs.tiny import tiny_settings
+
+OPTIONS: list[dict[str, Any]] = [
+    {"id_embedding": True},
+    {"late_fusion": "mean"},
+    {"late_fusion": "max", "id_embedding": True, "layers": 2},
+    {"init_from_encoder": True, "dim": 24},
+    {"causal": True, "pooling": "last", "every_position": True, "layers": 2, "feed_forward": True},
+    {"causal": True, "negative_sampling": "uniform", "negatives": 20},
+]
+
+
+@pytest.mark.parametrize("settings", OPTIONS, ids=str)
+def test_a_training_leads_to_scores_whose_parts_sum_to_them(
+    tiny: Dataset, encoder: Path, tmp_path: Path, settings: dict[str, Any]
+) -> None:
+    config = configured("default", {**tiny_settings(encoder, 2), "learning_rate": 0.01, **settings})
+    train(tiny, config, tmp_path / "run")
+    model = Recommender.load(tmp_path / "run", tiny)
+    history = ["N1", "N3", "N4", "N8"]
+    prediction = model.predict(history, "N7")
+    assert prediction.gap == pytest.approx(0, abs=1e-4)
+    keep = np.array([[True] * 4, [False, True, True, False]])
+    assert prediction.score(keep)[0] == pytest.approx(prediction.total, abs=1e-4)
+    assert prediction.deleted(keep)[1] == pytest.approx(model.predict(["N3", "N4"], "N7").total, abs=1e-4)
+    best = model.recommend(history, 3)
+    assert model.rank(history, best[0].item_id) == 1
+    assert best[0].score == pytest.approx(model.predict(history, best[0].item_id).total, abs=1e-4)
+    assert model.words(history, "N7").total == pytest.approx(prediction.total, abs=1e-3)
+    assert np.isfinite(prediction.gradient(np.array([0.5, 1.0]))).all()
+
+
+def test_an_item_embedding_learns_and_leaves_items_alone_that_nobody_saw(
+    tiny: Dataset, encoder: Path, tmp_path: Path
+) -> None:
+    config = configured("default", {**tiny_settings(encoder, 2), "learning_rate": 0.01, "id_embedding": True})
+    train(tiny, config, tmp_path / "run")
+    known = Recommender.load(tmp_path / "run", tiny).model.identities
+    seen = tiny.impressions("train")
+    rows = known.rows(tiny.items()["item_id"].tolist())
+    told = np.isin(np.arange(len(rows)), np.concatenate([seen.history, seen.candidates]))
+    learned = known.vectors.weight[rows].detach().abs().sum(dim=1).numpy() > 0
+    assert learned.tolist() == told.tolist()
+    assert known.rows(["of tomorrow"]).tolist() == [0] and not known.vectors.weight[0].any()
