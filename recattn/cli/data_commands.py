@@ -71,6 +71,11 @@ def import_products(given: Namespace) -> Answer:
     return _import("amazon", given, {"path": _absolute(given.path), "meta": meta, **_rule(given)})
 
 
+def import_music(given: Namespace) -> Answer:
+    """What people listened to on Last.fm as a dataset."""
+    return _import("lastfm", given, {"path": _absolute(given.path), "item": given.item, **_rule(given)})
+
+
 def _rule(given: Namespace) -> dict[str, Any]:
     return {"positive": given.positive, "held_out": given.held_out, "core": given.core}
 
@@ -197,6 +202,18 @@ COMMANDS = (
             argument("path", metavar="PATH", help="the file of reviews, or a folder with it and its metadata"),
             *_NAMED,
             argument("--meta", metavar="PATH", help="the file of metadata (default: meta_... in the folder)"),
+            *_RULE,
+        ),
+        changes=True,
+    ),
+    Command(
+        "import lastfm",
+        "Import what people listened to: Last.fm's hetrec2011 (counts) or 1K (events).",
+        import_music,
+        (
+            argument("path", metavar="PATH", help="folder or zip as published; unpack a .tar.gz"),
+            *_NAMED,
+            argument("--item", choices=("artist", "track"), default="artist", help="what is heard (default: artist)"),
             *_RULE,
         ),
         changes=True,

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 from recattn.data.amazon import import_amazon
 from recattn.data.importing import import_mind
+from recattn.data.lastfm import import_lastfm
 from recattn.data.movielens import import_movielens
 from recattn.data.sample.films import import_film_sample
 from recattn.data.tables import import_interactions
@@ -13,6 +14,7 @@ IMPORTERS: Mapping[str, Callable[..., DatasetInfo]] = {
     "mind": import_mind,
     "movielens": import_movielens,
     "amazon": import_amazon,
+    "lastfm": import_lastfm,
     "interactions": import_interactions,
     "film-sample": import_film_sample,
 }

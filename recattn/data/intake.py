@@ -105,7 +105,8 @@ def _content(
     else:
         taken = np.unique(np.concatenate([one.candidates for one in splits.values()]))
         items, splits = found.items.table(taken), {split: _renumbered(one, taken) for split, one in splits.items()}
-        left_out = (f"{len(found.items.index) - len(items):,} items that nobody took are left out.",)
+        if untaken := len(found.items.index) - len(items):
+            left_out = (f"{untaken:,} items that nobody took are left out.",)
     return Content(
         items=items,
         splits=splits,
