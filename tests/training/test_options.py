@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 
 from recattn.data import Dataset
+from recattn.errors import Cancelled
 from recattn.recommender import Recommender
 from recattn.training import configured, train
 from tests.jobs.tiny import tiny_settings
+from tests.training.test_training import Stop, results
 
 OPTIONS: list[dict[str, Any]] = [
     {"id_embedding": True},
@@ -53,3 +55,15 @@ def test_an_item_embedding_learns_and_leaves_items_alone_that_nobody_saw(
     learned = known.vectors.weight[rows].detach().abs().sum(dim=1).numpy() > 0
     assert learned.tolist() == told.tolist()
     assert known.rows(["of tomorrow"]).tolist() == [0] and not known.vectors.weight[0].any()
+
+
+def test_a_resumed_training_ends_as_the_uninterrupted_one_with_every_option(
+    tiny: Dataset, encoder: Path, tmp_path: Path
+) -> None:
+    options = {"id_embedding": True, "causal": True, "pooling": "last", "every_position": True, "layers": 2}
+    config, watched = configured("default", {**tiny_settings(encoder, 4), **options}), Stop(0)
+    train(tiny, config, tmp_path / "whole", watched)
+    with pytest.raises(Cancelled):
+        train(tiny, config, tmp_path / "resumed", Stop(len(watched.phases) // 2))
+    train(tiny, config, tmp_path / "resumed")
+    assert results(tmp_path / "resumed") == results(tmp_path / "whole")
