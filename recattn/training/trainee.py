@@ -76,7 +76,7 @@ class Trainee(nn.Module):
         )
         rows = self.rows[torch.as_tensor(batch.items)].to(device)
         with torch.autocast(device.type, torch.bfloat16, enabled=self.in_bf16):
-            if self.every_position:
+            if self.every_position and self.training:  # not in validation: what came before was learned from
                 items = self.model.embed(self.vectors(batch.items), rows)
                 return every_position_loss(self.model, items, history, keep, candidates)
             return clicked_loss(self.model(self.vectors(batch.items), rows, history, keep, candidates).scores)
