@@ -9,13 +9,13 @@ import ast
 import html
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from recattn.data.gzipped import SUFFIX, gzipped
-from recattn.data.intake import Found, Intake, Origin, import_found
+from recattn.data.intake import Found, Intake, Source, import_found
 from recattn.data.interactions import Collecting, Interactions, Rule, seconds
 from recattn.data.items import Item, Items, joined
 from recattn.data.rows import Layout, Rows, Unusable
@@ -63,10 +63,23 @@ def import_amazon(
     Raises:
         DataError: when the input is not as expected, more than 1 % of a file's rows are bad, or nothing can be written.
     """
-    reviews, described = _files(Path(path), Path(meta) if meta else None)
-    origin = Origin("Amazon reviews", "products", untaken=False)
-    read, files = partial(_read, reviews, described), [reviews, *([described] if described else [])]
-    return import_found(name, origin, files, read, Rule(positive, held_out, core), replace, report)
+    source = amazon_source(Path(path), Path(meta) if meta else None)
+    return import_found(name, source, Rule(positive, held_out, core), replace, report)
+
+
+def amazon_source(path: Path, meta: Path | None = None) -> Source:
+    """The reviews and metadata of a folder, or of these files."""
+    reviews, described = _files(path, meta)
+    files, holds = ([reviews, described], ["taken", ""]) if described else ([reviews], ["taken"])
+    read = partial(_read, reviews, described)
+    return Source("Amazon reviews", "products", files, holds, read, untaken=False)
+
+
+def amazon_files(names: Set[str]) -> tuple[str, ...]:
+    """Which of these files would be read; none where there are not one of reviews and one of metadata."""
+    tables = sorted(name for name in names if name.removesuffix(SUFFIX).endswith(_TABLES))
+    described = [name for name in tables if name.startswith(_META)]
+    return tuple(tables) if len(tables) == 2 and len(described) == 1 else ()
 
 
 def _files(path: Path, meta: Path | None) -> tuple[InputFile, InputFile | None]:

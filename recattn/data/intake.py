@@ -59,23 +59,22 @@ class Found:
 
 
 @dataclass(frozen=True)
-class Origin:
-    """Where data come from and what its items are; ``untaken``: whether items that nobody took are kept."""
+class Source:
+    """What a reader knows before it reads: where data come from, what its items are, its files, and how to read them.
 
-    source: str
+    ``holds`` says of each file what its rows are: "items", "taken", or "" for what is only said of them. ``untaken``:
+    whether items that nobody took are kept.
+    """
+
+    name: str
     domain: str
+    files: Sequence[InputFile]
+    holds: Sequence[str]
+    read: Callable[[Intake], Found]
     untaken: bool = True
 
 
-def import_found(
-    name: str,
-    origin: Origin,
-    files: Sequence[InputFile],
-    read: Callable[[Intake], Found],
-    rule: Rule,
-    replace: bool,
-    report: Report,
-) -> DatasetInfo:
+def import_found(name: str, source: Source, rule: Rule, replace: bool, report: Report) -> DatasetInfo:
     """Make a dataset of what a reader finds in its files.
 
     Raises:
@@ -86,21 +85,26 @@ def import_found(
     check_free(name, replace)
     with claimed(name):
         check_free(name, replace)
-        intake = Intake(files, report)
-        found = read(intake)
-        taken = found.interactions
-        splits, notes = impressions_shown(taken, rule) if isinstance(taken, Shown) else impressions_of(taken, rule)
+        intake = Intake(source.files, report)
+        found = source.read(intake)
+        splits, notes = splits_of(found, rule)
         if not splits:
-            given = f"No interaction of {origin.source} counts."
+            given = f"No interaction of {source.name} counts."
             raise DataError(given, "Needed is one or more.", "Lower the threshold or the core.")
-        return write_claimed(name, _content(origin, intake, found, splits, notes, rule), report)
+        return write_claimed(name, _content(source, intake, found, splits, notes, rule), report)
+
+
+def splits_of(found: Found, rule: Rule) -> tuple[dict[str, Impressions], tuple[str, ...]]:
+    """The impressions of what was found, and what to say about them."""
+    taken = found.interactions
+    return impressions_shown(taken, rule) if isinstance(taken, Shown) else impressions_of(taken, rule)
 
 
 def _content(
-    origin: Origin, intake: Intake, found: Found, splits: dict[str, Impressions], notes: tuple[str, ...], rule: Rule
+    source: Source, intake: Intake, found: Found, splits: dict[str, Impressions], notes: tuple[str, ...], rule: Rule
 ) -> Content:
     left_out: tuple[str, ...] = ()
-    if origin.untaken and not rule.core:
+    if source.untaken and not rule.core:
         items = found.items.table()
     else:
         taken = np.unique(np.concatenate([one.candidates for one in splits.values()]))
@@ -110,13 +114,13 @@ def _content(
     return Content(
         items=items,
         splits=splits,
-        source=origin.source,
+        source=source.name,
         checksums={rows.file.name: rows.sha256 for rows in intake.read},
         rows_read={rows.file.name: rows.read - rows.layout.header for rows in intake.read},
         rejected=dict(intake.rejections.counts),
         rejected_rows=tuple(intake.rejections.rows),
         notes=(*notes, *left_out, *found.notes),
-        domain=origin.domain,
+        domain=source.domain,
     )
 
 

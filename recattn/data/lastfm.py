@@ -10,13 +10,13 @@ makes it heavier and is no event of its own, so there are no sessions.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from recattn.data.intake import Found, Intake, Origin, import_found
+from recattn.data.intake import Found, Intake, Source, import_found
 from recattn.data.interactions import Collecting, Interactions, Rule, seconds, summed
 from recattn.data.items import Item, Items
 from recattn.data.rows import TABS, Layout, Rows, Unusable
@@ -60,30 +60,40 @@ def import_lastfm(
     Raises:
         DataError: when the input is not as expected, more than 1 % of a file's rows are bad, or nothing can be written.
     """
-    there, rule = file_names(Path(path)), Rule(positive, held_out, core)
+    return import_found(name, lastfm_source(Path(path), item), Rule(positive, held_out, core), replace, report)
+
+
+def lastfm_source(path: Path, item: str = "artist") -> Source:
+    """The counts or events of a folder or zip."""
     if item not in ITEMS:
         raise DataError(f"Items can't be {item!r}.", f"Allowed are {' and '.join(ITEMS)}.", "Choose one of these.")
-    if _EVENTS in there:
-        files = input_files(Path(path), "lastfm", [_EVENTS])
-        return import_found(
-            name, Origin("Last.fm 1K", "music"), files, partial(_read_events, files[0], item), rule, replace, report
-        )
-    if not set(_COUNTS) <= there:
+    names = lastfm_files(file_names(path))
+    if not names:
         expected = f"Expected is a folder or .zip with {' and '.join(_COUNTS)}, or with {_EVENTS}."
         raise DataError(f"{path} holds no layout of Last.fm.", expected, "Check the path; unpack a .tar.gz.")
+    files = input_files(path, "lastfm", names)
+    if names == (_EVENTS,):
+        return Source("Last.fm 1K", "music", files, ["taken"], partial(_read_events, files[0], item))
     if item != "artist":
         raise DataError("The listening counts of hetrec2011 are of artists.", "They know no tracks.", "--item artist")
-    tagged = next((name for name in _TAGGED if name in there), "")
-    names = [*_COUNTS, *([_TAGS, tagged] if tagged and _TAGS in there else [])]
-    files = input_files(Path(path), "lastfm", names)
-    read = partial(_read_counts, dict(zip(names, files, strict=True)), tagged)
-    return import_found(name, Origin("Last.fm hetrec2011", "music"), files, read, rule, replace, report)
+    read = partial(_read_counts, dict(zip(names, files, strict=True)))
+    return Source("Last.fm hetrec2011", "music", files, ["items", "taken", "", ""][: len(files)], read)
 
 
-def _read_counts(files: Mapping[str, InputFile], tagged: str, intake: Intake) -> Found:
+def lastfm_files(names: Set[str]) -> tuple[str, ...]:
+    """Which of these files would be read; none where it is no layout of Last.fm."""
+    if _EVENTS in names:
+        return (_EVENTS,)
+    if not set(_COUNTS) <= names:
+        return ()
+    tagged = next((name for name in _TAGGED if name in names), "")
+    return (*_COUNTS, _TAGS, tagged) if tagged and _TAGS in names else _COUNTS
+
+
+def _read_counts(files: Mapping[str, InputFile], intake: Intake) -> Found:
     artists = _artists(intake.rows(files[_COUNTS[0]], 4, _HEADED))
     tags = {}
-    if tagged in files:
+    if tagged := next((name for name in _TAGGED if name in files), ""):
         names = _tag_names(intake.rows(files[_TAGS], 2, _OLD))
         columns = 4 if tagged == _TAGGED[0] else 6
         tags = _tags(intake.rows(files[tagged], columns, _HEADED), artists, names)

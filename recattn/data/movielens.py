@@ -6,12 +6,12 @@ https://grouplens.org/datasets/movielens. A film's text is its title and its gen
 
 import csv
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from recattn.data.intake import Found, Intake, Origin, import_found
+from recattn.data.intake import Found, Intake, Source, import_found
 from recattn.data.interactions import Collecting, Interactions, Rule, seconds
 from recattn.data.items import Item, Items
 from recattn.data.rows import TABS, Layout, Rows, Unusable
@@ -99,16 +99,25 @@ def import_movielens(
     Raises:
         DataError: when the input is not as expected, more than 1 % of a file's rows are bad, or nothing can be written.
     """
-    layout = _layout(Path(path))
-    films, ratings = input_files(Path(path), "ml", (layout.films, layout.ratings))
-    read, rule = partial(_read, layout, films, ratings), Rule(positive, held_out, core)
-    return import_found(name, Origin("MovieLens", "films"), (films, ratings), read, rule, replace, report)
+    return import_found(name, movielens_source(Path(path)), Rule(positive, held_out, core), replace, report)
+
+
+def movielens_source(path: Path) -> Source:
+    """The ratings and films of a folder or zip."""
+    layout = _layout(path)
+    films, ratings = input_files(path, "ml", (layout.films, layout.ratings))
+    return Source("MovieLens", "films", (films, ratings), ("items", "taken"), partial(_read, layout, films, ratings))
+
+
+def movielens_files(names: Set[str]) -> tuple[str, ...]:
+    """Which of these files would be read; none where it is no layout of MovieLens."""
+    return next(((one.films, one.ratings) for one in LAYOUTS if {one.films, one.ratings} <= names), ())
 
 
 def _layout(path: Path) -> Published:
-    names = file_names(path)
+    found = movielens_files(file_names(path))
     for layout in LAYOUTS:
-        if {layout.ratings, layout.films} <= names:
+        if found == (layout.films, layout.ratings):
             return layout
     expected = "; ".join(f"{layout.ratings} and {layout.films}" for layout in LAYOUTS)
     raise DataError(

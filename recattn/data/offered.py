@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from recattn.config import import_folders
-from recattn.data.mind import BEHAVIORS, NEWS
+from recattn.data.recognised import needed_files
 from recattn.errors import UnknownError
 
 MOST_OFFERED = 200
@@ -37,12 +37,13 @@ def offered_path(name: str) -> Path:
 
 
 def _importable(root: Path) -> Iterator[Path]:
-    """Zips, and folders with both files of a split."""
+    """Zips, and folders with the files of a layout."""
     inside = root.resolve()
     for path in _walk(root):
-        files = (path / NEWS, path / BEHAVIORS) if path.is_dir() else (path,)
-        wanted = path.is_dir() or path.suffix.lower() == ".zip"
-        if wanted and all(file.is_file() and file.resolve().is_relative_to(inside) for file in files):
+        files = [path] if path.suffix.lower() == ".zip" else []
+        if path.is_dir():
+            files = [path / name for name in needed_files(set(_names(path)))]
+        if files and all(file.is_file() and file.resolve().is_relative_to(inside) for file in files):
             yield path
 
 
@@ -53,15 +54,13 @@ def _walk(root: Path) -> Iterator[Path]:
         yield from level
         below: list[Path] = []
         for folder in level:
-            names = sorted(_names(folder))[:left]
+            names = sorted(_names(folder))[:left] if folder.is_dir() and not folder.is_symlink() else []
             left -= len(names)
             below += [folder / name for name in names]
         level = below
 
 
 def _names(folder: Path) -> list[str]:
-    if folder.is_symlink() or not folder.is_dir():
-        return []
     try:
         return [name for name in (path.name for path in folder.iterdir()) if not name.startswith(".")]
     except OSError:

@@ -3,17 +3,22 @@
 The same readers look that import afterwards, so what they leave out here they leave out there, for the same reasons.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 
 from recattn.data.catalogue import Catalogue
+from recattn.data.intake import Intake, splits_of
+from recattn.data.interactions import Rule
 from recattn.data.mind import BEHAVIOR_COLUMNS, BEHAVIORS, NEWS, NEWS_COLUMNS, is_labelled, read_behaviors
-from recattn.data.rows import Progress, Rejections, Rows
+from recattn.data.recognised import MIND, SOURCES
+from recattn.data.rows import TABS, Layout, Progress, Rejections, Rows
+from recattn.data.schema import ITEM_SCHEMA
 from recattn.data.sources import InputFile, Lines, input_files
 from recattn.errors import DataError
 from recattn.types import Impressions, silent
@@ -26,7 +31,8 @@ FIRST_ROWS, FIRST_PROBLEMS = 5, 5
 class PreviewedFile:
     """One file of the import. ``rows`` is exact where the file was read to its end, otherwise reckoned from its size.
 
-    ``fault`` says why the file would be refused as it looks so far: no row good, or more than 1 % bad.
+    ``fault`` says why the file would be refused as it looks so far: no row good, or more than 1 % bad. ``holds`` is
+    "items" or "taken" for files whose rows are articles or impressions.
     """
 
     name: str
@@ -36,6 +42,7 @@ class PreviewedFile:
     rows: int
     whole: bool
     fault: str = ""
+    holds: str = ""
 
 
 @dataclass(frozen=True)
@@ -63,8 +70,9 @@ class PreviewedImpression:
 
 @dataclass(frozen=True)
 class Preview:
-    """What was recognised, and how it begins."""
+    """What was recognised, and how it begins. ``format`` is a name of `IMPORTERS`."""
 
+    format: str
     layout: str
     files: tuple[PreviewedFile, ...]
     labelled: Mapping[str, bool]  # split -> whether it says what was clicked
@@ -92,13 +100,15 @@ class Preview:
     @property
     def n_articles(self) -> int:
         """How many articles there are; where that isn't known, at least how many: splits name many of them twice."""
-        news = [file for file in self.files if file.name.endswith(NEWS)]
-        return self.articles_seen if all(file.whole for file in news) else max(file.rows for file in news)
+        files = [file for file in self.files if file.holds == "items"]
+        if all(file.whole for file in files or self.files):
+            return self.articles_seen
+        return max([self.articles_seen, *(file.rows for file in files)])
 
     @property
     def n_impressions(self) -> int:
         """The rows that say what was shown, of all splits."""
-        return sum(file.rows for file in self.files if file.name.endswith(BEHAVIORS))
+        return sum(file.rows for file in self.files if file.holds == "taken")
 
 
 def preview_mind(paths: Mapping[str, Path], looked_at_bytes: int = LOOKED_AT_BYTES) -> Preview:
@@ -123,24 +133,80 @@ def preview_mind(paths: Mapping[str, Path], looked_at_bytes: int = LOOKED_AT_BYT
     if not all(rows.whole for rows in news.values()):
         _add_named(index, behaviors, labelled)
     impressions = [read_behaviors(rows, index, labelled[split]) for split, rows in behaviors.items()]
+    items = catalogue.table() if len(catalogue) else ITEM_SCHEMA.empty_table()
     return Preview(
+        format=MIND,
         layout="News in MIND's layout",
-        files=tuple(rows.found(split) for split in pairs for rows in (news[split], behaviors[split])),
+        files=tuple(
+            found
+            for split in pairs
+            for found in (news[split].found(split, "items"), behaviors[split].found(split, "taken"))
+        ),
         labelled=labelled,
         articles_seen=len(catalogue),
-        articles=_articles(catalogue),
-        impressions=_impressions(impressions[0], index, catalogue),
+        articles=_articles(items),
+        impressions=_impressions(impressions[0], [*items["title"].to_pylist(), *list(index)[len(items) :]]),
         rejected=dict(rejections.counts),
         problems=tuple(rejections.rows[:FIRST_PROBLEMS]),
     )
 
 
+def preview_source(format: str, path: Path, looked_at_bytes: int = LOOKED_AT_BYTES) -> Preview:
+    """Look at films, products or music as published.
+
+    Args:
+        format: one of `SOURCES`.
+        path: folder or zip.
+        looked_at_bytes: how much is read of each file, at most; of the largest half of that.
+
+    Raises:
+        DataError: when these are not the right files, a zip that can't be trusted, or nothing in it can be used.
+    """
+    source = SOURCES[format](path)
+    intake = _Looking(source.files, looked_at_bytes // 2)
+    found = source.read(intake)
+    splits, _ = splits_of(found, Rule())
+    if not splits:
+        raise DataError(f"No interaction of {source.name} counts.", "Needed is one or more.", "Check the files.")
+    items = found.items.table()
+    beginnings = {rows.file.name: rows for rows in intake.beginnings}
+    held = zip(source.files, source.holds, strict=True)
+    return Preview(
+        format=format,
+        layout=f"{source.domain.capitalize()} in the layout of {source.name}",
+        files=tuple(beginnings[file.name].found("train", holds) for file, holds in held),
+        labelled={"train": True},
+        articles_seen=len(items),
+        articles=_articles(items),
+        impressions=_impressions(next(iter(splits.values())), items["title"].to_pylist()),
+        rejected=dict(intake.rejections.counts),
+        problems=tuple(intake.rejections.rows[:FIRST_PROBLEMS]),
+    )
+
+
+class _Looking(Intake):
+    """Reads the beginnings of files: of the largest so many bytes, of the others, which describe items, twice that."""
+
+    def __init__(self, files: Sequence[InputFile], limit: int) -> None:
+        super().__init__(files, silent)
+        self._largest, self._limit = max(files, key=lambda file: file.size).name, limit
+        self.beginnings: list[_Beginning] = []
+
+    def rows(self, file: InputFile, columns: int, layout: Layout = TABS) -> Rows:
+        """The rows at the beginning of a file."""
+        limit = self._limit if file.name == self._largest else 2 * self._limit
+        self.beginnings.append(_Beginning(file, columns, self.rejections, limit, layout))
+        return self.beginnings[-1]
+
+
 class _Beginning(Rows):
     """The rows at the beginning of a file, at least one. What would stop an import is kept in words here."""
 
-    def __init__(self, file: InputFile, columns: int, rejections: Rejections, limit: int) -> None:
+    def __init__(
+        self, file: InputFile, columns: int, rejections: Rejections, limit: int, layout: Layout = TABS
+    ) -> None:
         beginning = replace(file, open=lambda: _opened(file, limit))
-        super().__init__(beginning, columns, rejections, Progress(silent, 0))
+        super().__init__(beginning, columns, rejections, Progress(silent, 0), layout)
         self._seen_bytes, self._fault = 0, ""
 
     @property
@@ -155,10 +221,11 @@ class _Beginning(Rows):
         except DataError as error:
             self._fault = str(error)
 
-    def found(self, split: str) -> PreviewedFile:
+    def found(self, split: str, holds: str) -> PreviewedFile:
         """What there is to say about the file, after it was read."""
-        rows = self.read if self.whole else round(self.read * self.file.size / max(1, self._seen_bytes))
-        return PreviewedFile(self.file.name, split, self.file.size, self.read, rows, self.whole, self._fault)
+        seen = self.read - self.layout.header
+        rows = seen if self.whole else round(seen * self.file.size / max(1, self._seen_bytes))
+        return PreviewedFile(self.file.name, split, self.file.size, seen, rows, self.whole, self._fault, holds)
 
     def _lines(self, stream: Lines) -> Iterator[bytes]:
         for raw in super()._lines(stream):
@@ -199,18 +266,13 @@ def _add_named(index: dict[str, int], behaviors: Mapping[str, _Beginning], label
                     index.setdefault(item, len(index))
 
 
-def _articles(catalogue: Catalogue) -> tuple[PreviewedArticle, ...]:
-    if not len(catalogue):
-        return ()
-    rows = catalogue.table().slice(0, FIRST_ROWS).to_pylist()
+def _articles(items: pa.Table) -> tuple[PreviewedArticle, ...]:
+    rows = items.slice(0, FIRST_ROWS).to_pylist()
     return tuple(PreviewedArticle(row["title"], row["category"], row["abstract"]) for row in rows)
 
 
-def _impressions(
-    impressions: Impressions, index: Mapping[str, int], catalogue: Catalogue
-) -> tuple[PreviewedImpression, ...]:
-    titles = catalogue.table()["title"].to_pylist() if len(catalogue) else []
-    names = titles + list(index)[len(titles) :]  # an article that was not reached has its id only
+def _impressions(impressions: Impressions, names: Sequence[str]) -> tuple[PreviewedImpression, ...]:
+    """The first ones; an article that was not reached is named by its id."""
     found = []
     for row in range(min(FIRST_ROWS, len(impressions))):
         read = impressions.history[slice(*impressions.history_offsets[row : row + 2])]

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from recattn.data.context import Contexts
-from recattn.data.intake import Found, Intake, Origin, import_found
+from recattn.data.intake import Found, Intake, Source, import_found
 from recattn.data.interactions import LATEST, Collecting, Interactions, Rule, seconds
 from recattn.data.item_table import ItemTable
 from recattn.data.items import Items
@@ -79,8 +79,9 @@ def import_interactions(
     if domain not in DOMAINS:
         raise DataError(f"The domain {domain!r} was given.", f"Allowed are {', '.join(DOMAINS)}.", "Choose one.")
     tables, item_tables = table_files(Path(path)), known.files() if known else []
+    files, holds = [*item_tables, *tables], ["items"] * len(item_tables) + ["taken"] * len(tables)
     reading = partial(_read, tables, item_tables, roles, known, tuple(context))
-    return import_found(name, Origin("interactions", domain), [*item_tables, *tables], reading, rule, replace, report)
+    return import_found(name, Source("interactions", domain, files, holds, reading), rule, replace, report)
 
 
 def _checked(columns: Mapping[str, str], positive: float | None, core: int) -> dict[str, str]:

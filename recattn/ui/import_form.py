@@ -12,7 +12,8 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from recattn.config import datasets_folder, home
 from recattn.data.offered import offered, offered_path
-from recattn.data.preview import Preview, preview_mind
+from recattn.data.preview import Preview, preview_mind, preview_source
+from recattn.data.recognised import SOURCES, layout_of
 from recattn.data.store import dataset_infos
 from recattn.data.uploads import SPLITS, discard, stage
 from recattn.errors import DataError, RecAttnError
@@ -49,6 +50,11 @@ _LAYOUT = phrase(
     "link, entities in the title, entities in the abstract. All but\nid and title may be empty.\n\n"
     "**behaviors.tsv**: id, reader, time as `11/15/2019 8:55:22 AM`, ids of what they had read, "
     "ids of what they were shown\nwith `-1` (clicked) or `-0` behind each.\n"
+)
+_OTHERS = phrase(
+    "Films, products, music: MovieLens and Last.fm are known by their files as published, in a zip or in a folder of "
+    "this server; Amazon reviews beside their `meta_` file in such a folder. Any other table comes in from a shell: "
+    "`python -m recattn import interactions`."
 )
 
 
@@ -97,6 +103,7 @@ def _choose_files(disabled: bool) -> None:
             )
         with st.popover(say("What must be in the files?"), type="tertiary", icon=":material/help:"):
             st.markdown(say(_LAYOUT))
+            st.markdown(say(_OTHERS))
     if source == _FOLDERS:
         _choose_folders(names, disabled)
     else:
@@ -169,8 +176,17 @@ def _choose_folders(names: Sequence[str], disabled: bool) -> None:
 
 def _previewed(paths: Mapping[str, Path], offered: Mapping[str, str]) -> Preview:
     """The preview; what it refuses is told of the data as people know it, not of a path of ours."""
+    layout = layout_of(paths["train"])
     try:
-        return preview_mind(paths)
+        if layout is None or layout not in SOURCES:
+            return preview_mind(paths)
+        if len(paths) > 1:
+            raise DataError(
+                say("Evaluation data was given beside films, products or music."),
+                say("Of these the last one of each person is kept aside for it."),
+                say("Choose training data alone."),
+            )
+        return preview_source(layout, paths["train"])
     except DataError as error:
         raise DataError(
             *(_in_words(part, paths, offered) for part in (error.given, error.allowed, error.remedy))
@@ -230,7 +246,9 @@ def _begin(draft: Draft, name: str, replace: bool) -> None:
     if not all(path.exists() for path in paths.values()):
         raise DataError("The uploaded files are gone.", "They are kept for a day.", "Discard this, and upload again.")
     settings = {split: str(paths[split]) if split in paths else None for split in SPLITS}
-    st.session_state[_JOB] = start("import", name, {"format": "mind", **settings, "replace": replace})
+    if draft.preview.format in SOURCES:
+        settings = {"path": str(paths["train"])}
+    st.session_state[_JOB] = start("import", name, {"format": draft.preview.format, **settings, "replace": replace})
     del st.session_state[_DRAFT]
 
 

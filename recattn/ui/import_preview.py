@@ -4,6 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from recattn.data.preview import Preview, PreviewedImpression
+from recattn.data.recognised import SOURCES
 from recattn.language import phrase, say
 from recattn.ui.tables import show_frame
 from recattn.ui.wording import counted, moment, plain, reasons, shortened
@@ -37,7 +38,9 @@ def _show_counts(preview: Preview) -> None:
 def summary(preview: Preview) -> list[str]:
     """What was recognised, in sentences."""
     said = [f"{preview.layout}: {', '.join(say(SPLITS[split]) for split in preview.labelled)}."]
-    if preview.held_out:
+    if preview.format in SOURCES:
+        said.append(say("The last one of each person with three or more will be kept aside for evaluation."))
+    elif preview.held_out:
         said.append(say("No evaluation data is given, so the last day of the training data will be kept aside for it."))
     for split, labelled in preview.labelled.items():
         if not labelled:

@@ -19,6 +19,7 @@ from recattn.ui.admin_sessions import AdminSessions
 from recattn.ui.import_form import _suggested
 from recattn.ui.loads import sweep_hourly
 from tests.data.mind_files import small_split, zipped
+from tests.data.test_movielens import small
 from tests.pages.conftest import Open, words
 
 Admin = Callable[[], AppTest]
@@ -150,6 +151,40 @@ def test_a_folder_of_the_operator_is_chosen_by_name(
     app = imported(app)
     assert Dataset.open("daily").info.splits == {"train": 200, "dev": 200}
     assert (root / "more.zip").is_file() and (root / "daily" / "train").is_dir()
+
+
+def test_films_of_the_operator_are_known_by_their_files(
+    tmp_path: Path, open_admin: Admin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = tmp_path / "offers"
+    root.mkdir()
+    small(root / "films")
+    small_split(root / "news")
+    monkeypatch.setenv("RECATTN_IMPORT_FOLDERS", str(root))
+    app = open_admin()
+    app.segmented_control(key="source").set_value("Folders of this server").run()
+    app.selectbox(key="folder-train").set_value("offers / films").run()
+    app.selectbox(key="folder-dev").set_value("offers / news").run()
+    app.button(key="look").click().run()
+    assert "Choose training data alone" in words(app)
+    app.selectbox(key="folder-dev").set_value(None).run()
+    app.button(key="look").click().run()
+    assert "Films in the layout of MovieLens" in words(app) and "last one of each person" in words(app)
+    assert not app.exception and not app.error
+    app.button(key="import").click().run()
+    app = imported(app)
+    info = Dataset.open("films").info
+    assert (info.domain, info.items, dict(info.splits)) == ("films", 3, {"train": 3, "dev": 1})
+
+
+def test_a_zip_of_films_can_be_uploaded(tmp_path: Path, open_admin: Admin) -> None:
+    small(tmp_path / "ml")
+    packed = zipped(tmp_path / "ml", tmp_path / "ml.zip")
+    app = looked_at(open_admin(), "train", [("ml.zip", packed.read_bytes(), "application/zip")])
+    assert not app.exception and not app.error
+    app.button(key="import").click().run()
+    imported(app)
+    assert Dataset.open("ml").info.source == "MovieLens" and not staged()
 
 
 def test_a_folder_that_became_a_link_out_after_the_preview_is_refused(
