@@ -77,7 +77,7 @@ def test_from_files_to_a_dataset_and_its_report(source: Path, open_admin: Admin,
     app.button(key="import").click().run()
     assert not app.exception and not app.error
     app = imported(app)
-    assert "**own-news** is imported. 10 items, 7 users, 200 impressions. 1 rows could not be used." in words(app)
+    assert "**own-news** is imported. 10 items, 7 users, 200 impressions. 1 row could not be used." in words(app)
     assert Dataset.open("own-news").info.splits == {"train": 180, "dev": 20}
     assert not staged()
     report = open_page("pages/data.py", dataset="own-news", part="import report")
