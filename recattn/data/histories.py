@@ -6,8 +6,9 @@ click that was there once and is gone fell out of a sliding window, so it is not
 item stands once, where it was read last.
 """
 
+from array import array
 from collections.abc import Mapping
-from itertools import chain, pairwise
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -44,14 +45,17 @@ def latest_histories(splits: Mapping[str, Impressions]) -> Readers:
     starts = np.searchsorted(codes[order], np.arange(len(user_id) + 1))
     moments = list(zip(part[order].tolist(), row[order].tolist(), strict=True))
     bounds = starts.tolist()
-    histories = [_latest(parts, moments[start:end]) for start, end in pairwise(bounds)]
-    lengths = np.array([len(history) for history in histories])
-    longest_first = np.argsort(-lengths, kind="stable")
-    flat = np.fromiter(chain.from_iterable(histories[user] for user in longest_first.tolist()), np.int32)
+    lengths, flat = array("i"), array("i")  # a list each would take nine times the memory
+    for start, end in pairwise(bounds):
+        history = _latest(parts, moments[start:end])
+        lengths.append(len(history))
+        flat.extend(history)
+    histories = Lists.of(np.array(lengths), np.array(flat, np.int32))
+    longest_first = np.argsort(-np.diff(histories.offsets), kind="stable")
     first, last = _time_range(time, codes, len(user_id))
     return Readers(
         user_id[longest_first],
-        Lists.of(lengths[longest_first], flat),
+        histories.rows(longest_first),
         _clicks(parts, codes, len(user_id))[longest_first],
         first[longest_first],
         last[longest_first],

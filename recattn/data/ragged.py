@@ -29,6 +29,17 @@ class Lists(NamedTuple):
         lengths = np.concatenate([nothing, *(np.diff(part.offsets) for part in parts)])
         return cls.of(lengths, np.concatenate([nothing, *(part.flat for part in parts)]))
 
+    def rows(self, chosen: Int[np.ndarray, " chosen"]) -> "Lists":
+        """These rows, in this order.
+
+        >>> Lists.of(np.array([1, 2]), np.array([4, 5, 6])).rows(np.array([1, 0])).flat
+        array([5, 6, 4])
+        """
+        lengths = np.diff(self.offsets)[chosen]
+        found = Lists.of(lengths, self.flat)
+        places = np.arange(found.offsets[-1]) + np.repeat(self.offsets[chosen] - found.offsets[:-1], lengths)
+        return found._replace(flat=self.flat[places])
+
     def counts(self, chosen: Bool[np.ndarray, " value"]) -> Int[np.ndarray, " row"]:
         """How many chosen values each row has."""
         before = np.concatenate(([0], np.cumsum(chosen, dtype=np.int64)))

@@ -101,11 +101,19 @@ def _page(
     queries: Queries, table: str, shown: str, searched: Sequence[str], text: str, offset: int, limit: int
 ) -> tuple[pd.DataFrame, int]:
     """Rows of one page in the order of the file, which DuckDB keeps by itself, and how many match in all."""
-    where = " OR ".join(f"contains(lower({column}), lower(?))" for column in searched) if _is_text(text) else "false"
-    values = [text] * len(searched) if _is_text(text) else []
+    where, values = _matching(searched, text)
     page = queries.table(f"SELECT {shown} FROM {table} WHERE {where} LIMIT ? OFFSET ?", *values, limit, offset)
     ((total,),) = queries.rows(f"SELECT count(*) FROM {table} WHERE {where}", *values)
     return page, total
+
+
+def _matching(searched: Sequence[str], text: str) -> tuple[str, list[str]]:
+    """The condition that some column holds the text. Without a text nothing is read: Parquet knows how many rows."""
+    if not _is_text(text):
+        return "false", []
+    if not text:
+        return "true", []
+    return " OR ".join(f"contains(lower({column}), lower(?))" for column in searched), [text] * len(searched)
 
 
 def _is_text(text: str) -> bool:

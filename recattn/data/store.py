@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,9 @@ from recattn.data.reading import read_clicks, read_impressions
 from recattn.data.schema import ITEMS
 from recattn.errors import DataError, UnknownError
 from recattn.types import DatasetInfo, Impression, Impressions, Item, User
+
+
+_USERS_KEPT, _READERS_KEPT = 256, 8  # what somebody was shown may be megabytes
 
 
 def dataset_infos() -> list[DatasetInfo]:
@@ -57,6 +60,9 @@ class Dataset:
     def __init__(self, folder: Path, info: DatasetInfo, inode: int) -> None:
         self.folder, self.info = folder, info
         self._queries = Queries(folder, inode)
+        # A page asks for its reader again and again; in a file of a million that is 10 ms each time.
+        self._user = lru_cache(_USERS_KEPT)(partial(search.user, self._queries, info.name))
+        self._user_impressions = lru_cache(_READERS_KEPT)(partial(search.user_impressions, self._queries))
 
     @classmethod
     def open(cls, name: str) -> "Dataset":
@@ -191,7 +197,8 @@ class Dataset:
         Raises:
             UnknownError: when there is no such user.
         """
-        return search.user(self._queries, self.name, user_id)
+        self._queries.check_unchanged()
+        return self._user(user_id)
 
     def find_users(self, text: str, n: int) -> list[User]:
         """Users with this text in their id (upper or lower case), the longest histories first; "" finds everybody."""
@@ -213,7 +220,8 @@ class Dataset:
 
     def user_impressions(self, user_id: str) -> list[Impression]:
         """What a user was shown, newest first, over all splits; empty for an unknown user."""
-        return search.user_impressions(self._queries, user_id)
+        self._queries.check_unchanged()
+        return list(self._user_impressions(user_id))
 
     # Pages of tables, and what their charts show
 
