@@ -28,6 +28,7 @@ LOOKING = {
     "recommend",
     "explain",
     "benchmark",
+    "growth",
     "hash-password",
     "audit",
     "doctor",

@@ -52,6 +52,12 @@ def _recommend(_: Given, names: Sequence[str]) -> Sequence[Contest]:
     return recommend_contests([int(name.rpartition("_")[2]) for name in names])
 
 
+def _index(given: Given, names: Sequence[str]) -> Sequence[Contest]:
+    from recattn.benchmark.index import index_contest
+
+    return [index_contest(given, int(name.rpartition("_")[2])) for name in names]
+
+
 def _start(given: Given, names: Sequence[str]) -> Sequence[Contest]:
     from recattn.benchmark.start import start_contests
 
@@ -73,6 +79,7 @@ GROUPS: Mapping[str, Group] = {
     "train": Group(("train_epoch", "train_steps"), _train),
     "evaluate": Group(("evaluate", "evaluate_from_texts"), _evaluate),
     "recommend": Group(("recommend_10000", "recommend_160000", "recommend_1000000"), _recommend),
+    "index": Group(("index_10000", "index_160000", "index_1000000"), _index),
     "start": Group(
         ("start_import", "start_help", "start_recommend", "start_page_cold", "start_page_warm"),
         _start,

@@ -2,6 +2,7 @@
 
 import dataclasses
 from argparse import Namespace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recattn.cli.answer_commands import chosen_run
@@ -10,9 +11,11 @@ from recattn.cli.numbers import count
 from recattn.cli.output import Bar, table
 
 if TYPE_CHECKING:
+    from recattn.benchmark.growth import Growth
     from recattn.benchmark.race import Outcome
 
 _ALL = "explain"
+_STEPS = ("import", "encode", "encode again", "train", "evaluate", "recommend")
 
 
 def benchmark(given: Namespace) -> Answer:
@@ -27,6 +30,51 @@ def benchmark(given: Namespace) -> Answer:
         found = race(chosen(given.name, material), given.repeats, bar, given.threads)
     document = {name: dataclasses.asdict(outcome) for name, outcome in found.items()}
     return Answer(document, f"{_shown(found)}\n\n{_facts(found)}{_in_words(machine())}, threads {given.threads}")
+
+
+def growth(given: Namespace) -> Answer:
+    """What grows how fast with the data."""
+    from recattn.benchmark.growth import growth as measured
+    from recattn.benchmark.race import machine
+    from recattn.figures.growth import as_page, growth_figure
+
+    with Bar() as bar:
+        found = measured(given.sizes, given.until, bar)
+    if given.figure:
+        seconds = {
+            step: {size: cost.processor_seconds for size, cost in one.costs.items()} for step, one in found.items()
+        }
+        memory = {step: {size: cost.megabytes for size, cost in one.costs.items()} for step, one in found.items()}
+        Path(given.figure).write_text(as_page(growth_figure(seconds, memory)), encoding="utf-8")
+    document = {"steps": {step: dataclasses.asdict(one) for step, one in found.items()}, "machine": machine()}
+    return Answer(document, f"{_grown(found)}\n\n{_in_words(machine())}")
+
+
+def _grown(found: "dict[str, Growth]") -> str:
+    """A line for each step and size, the exponents on the last one of each step."""
+    rows: list[dict[str, Any]] = []
+    for step, one in found.items():
+        for size, cost in one.costs.items():
+            last = size == max(one.costs)
+            rows.append(
+                {
+                    "step": step,
+                    "size": size,
+                    "seconds": cost.seconds,
+                    "of one core": cost.processor_seconds,
+                    "MB": round(cost.megabytes),
+                    "peak MB": round(cost.peak_megabytes),
+                    "exponent": f"{one.exponent:.2f}" if last else "",
+                    "at the end": f"{one.last_exponent:.2f}" if last else "",
+                    "of MB at the end": f"{one.memory_exponent:.2f}" if last else "",
+                }
+            )
+    return table(rows, "Nothing was measured.")
+
+
+def sizes(text: str) -> tuple[int, ...]:
+    """Numbers with commas between."""
+    return tuple(count(part) for part in text.split(","))
 
 
 def _shown(found: "dict[str, Outcome]") -> str:
@@ -70,7 +118,7 @@ COMMANDS = (
                 nargs="?",
                 default=_ALL,
                 metavar="NAME",
-                help="explain (default), encode, train, evaluate, recommend or start; or one contest of these",
+                help="explain (default), encode, train, evaluate, recommend, index or start; or one contest of these",
             ),
             argument("--repeats", type=count, default=7, help="of each way (default: 7)"),
             argument("--threads", type=count, default=1, help="of torch, for all alike (default: 1)"),
@@ -79,6 +127,16 @@ COMMANDS = (
             ),
             argument("--run", metavar="ID", help="a trained model, where it matters (default: an untrained one)"),
             argument("--texts", type=count, default=5_000, metavar="N", help="how many are encoded (default: 5000)"),
+        ),
+    ),
+    Command(
+        "growth",
+        "Measure how time and memory grow with the data, on files that are made for it.",
+        growth,
+        (
+            argument("--sizes", type=sizes, default=(1, 10, 100), metavar="N,N,...", help="times (default: 1,10,100)"),
+            argument("--until", default="recommend", choices=_STEPS, help="the last step (default: recommend)"),
+            argument("--figure", metavar="PATH.html", help="write a figure there"),
         ),
     ),
 )
