@@ -28,7 +28,7 @@ def test_queries_and_keys_look_as_the_encoders_last_layer_does(make_encoder: Cal
     torch.testing.assert_close(ours.query(units), query(units * math.sqrt(24)), rtol=1e-4, atol=1e-5)
     torch.testing.assert_close(ours.key(units), key(units * math.sqrt(24)), rtol=1e-4, atol=1e-5)
     cosine = torch.nn.functional.cosine_similarity(ours.value.weight.flatten(), value.weight.flatten(), dim=0)
-    assert float(cosine) == pytest.approx(1, abs=1e-5)
+    assert cosine.item() == pytest.approx(1, abs=1e-5)
     torch.testing.assert_close(model.project(units), units)
 
 
