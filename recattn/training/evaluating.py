@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Shaped
 
 from recattn.data import Dataset
 from recattn.errors import DataError, UnknownError
@@ -60,7 +60,7 @@ def evaluations(
         )
     train = dataset.impressions("train")
     metrics = _all_metrics(folder, dataset, train, impressions, report)
-    known = np.isin(impressions.user_id, train.user_id)
+    known = is_among(impressions.user_id, train.user_id)
     parts = {"all": np.ones(len(impressions), dtype=bool), "known": known, "new": ~known}
     chosen = {name: keep for name, keep in parts.items() if (name == only or only is None) and keep.any()}
     if only is not None and not chosen:
@@ -69,6 +69,16 @@ def evaluations(
         name: _evaluation(folder.name, dataset.name, split, name, impressions, metrics, keep)
         for name, keep in chosen.items()
     }
+
+
+def is_among(people: Shaped[np.ndarray, " one"], others: Shaped[np.ndarray, " other"]) -> Bool[np.ndarray, " one"]:
+    """Who is one of the others. numpy's ``isin`` compares objects each with each.
+
+    >>> is_among(np.array(["U1", "U2"], object), np.array(["U2", "U3"], object))
+    array([False,  True])
+    """
+    known = set(others.tolist())
+    return np.fromiter((one in known for one in people.tolist()), bool, len(people))
 
 
 def _all_metrics(

@@ -1,4 +1,5 @@
 import json
+import time
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ from recattn.data import Dataset, import_mind
 from recattn.errors import DataError, UnknownError
 from recattn.evaluation.baselines import BASELINES
 from recattn.recommender import Recommender
-from recattn.training.evaluating import evaluate, evaluations
+from recattn.training.evaluating import evaluate, evaluations, is_among
 from recattn.training.training import train
 from tests.jobs.tiny import tiny_config, write_tiny_mind
 
@@ -75,3 +76,10 @@ def test_what_can_not_be_evaluated_is_refused(encoder: Path, tmp_path: Path, tin
     import_mind("with-test", tmp_path / "mind" / "train", dev=tmp_path / "mind" / "dev", test=test)
     with pytest.raises(DataError, match="has no labels"):
         evaluate(run, Dataset.open("with-test"), split="test")
+
+
+def test_known_users_of_a_large_dataset_are_found_without_comparing_each_with_each() -> None:
+    people = np.array([f"U{number}" for number in range(60_000)], object)
+    started = time.process_time()
+    assert is_among(people, people[::2]).sum() == 30_000
+    assert time.process_time() - started < 3  # each with each takes a minute
