@@ -1,5 +1,6 @@
 """DuckDB in this process over the tables of one dataset: one connection, a cursor a question, so threads may ask."""
 
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import duckdb
 import pandas as pd
 
+from recattn.data.description import read_description
 from recattn.data.schema import TABLES
 from recattn.data.storage import Tables, tables_of
 from recattn.errors import DataError
@@ -17,11 +19,12 @@ class Queries:
 
     Args:
         folder: of the dataset.
-        inode: of the folder when its description was read; another one is another dataset.
+        inode: of the folder when its description was read; another one is another dataset, unless it holds the same.
+        files: the checksums of its tables.
     """
 
-    def __init__(self, folder: Path, inode: int) -> None:
-        self._folder, self._inode = folder, inode
+    def __init__(self, folder: Path, inode: int, files: Mapping[str, str]) -> None:
+        self._folder, self._inode, self._files = folder, inode, files
 
     def rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         """All rows of an answer, as Python values."""
@@ -53,14 +56,22 @@ class Queries:
             DataError: when the folder was replaced or deleted since.
         """
         try:
-            same = self._folder.stat().st_ino == self._inode
-        except FileNotFoundError:
+            same = self._folder.stat().st_ino == self._inode or self._holds_the_same()
+        except (FileNotFoundError, DataError):
             same = False
         if not same:
             raise DataError(
                 f"The dataset {self._folder.name!r} was replaced or deleted while it was in use.",
                 remedy="Open it again.",
             )
+
+    def _holds_the_same(self) -> bool:
+        """Whether the same data was imported again, table by table: then everything known of it still holds."""
+        info, inode = read_description(self._folder)
+        if info.files != self._files:
+            return False
+        self._inode = inode
+        return True
 
     @cached_property
     def tables(self) -> Tables:

@@ -20,7 +20,6 @@ from recattn.data.schema import ITEMS
 from recattn.errors import DataError, UnknownError
 from recattn.types import DatasetInfo, Impression, Impressions, Item, User
 
-
 _USERS_KEPT, _READERS_KEPT = 256, 8  # what somebody was shown may be megabytes
 
 
@@ -54,12 +53,12 @@ def _names() -> list[str]:
 class Dataset:
     """Opened once, asked from many threads. Items are numbered by their row in ``items()``.
 
-    When the folder is replaced or deleted meanwhile, questions raise ``DataError`` rather than mix old and new.
+    When the folder is deleted or holds other data meanwhile, questions raise ``DataError`` rather than mix old and new.
     """
 
     def __init__(self, folder: Path, info: DatasetInfo, inode: int) -> None:
         self.folder, self.info = folder, info
-        self._queries = Queries(folder, inode)
+        self._queries = Queries(folder, inode, info.files)
         # A page asks for its reader again and again; in a file of a million that is 10 ms each time.
         self._user = lru_cache(_USERS_KEPT)(partial(search.user, self._queries, info.name))
         self._user_impressions = lru_cache(_READERS_KEPT)(partial(search.user_impressions, self._queries))

@@ -118,6 +118,8 @@ def test_a_dataset_in_use_that_is_replaced_says_so_instead_of_mixing(tmp_path: P
     dataset = Dataset.open("made")
     assert len(dataset.impressions("train")) == 180
     import_mind("made", tmp_path / "a", replace=True)
+    assert len(dataset.impressions("train")) == 180, "the same data again mixes nothing"
+    import_mind("made", small_split(tmp_path / "b", rows=300), replace=True)
     for ask in (lambda: dataset.impressions("train"), lambda: dataset.user("U1"), lambda: dataset.page_items()):
         with pytest.raises(DataError, match="was replaced or deleted while it was in use"):
             ask()

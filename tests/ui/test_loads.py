@@ -1,13 +1,16 @@
 import gc
 import os
 import platform
+import shutil
 import subprocess
 import sys
 import weakref
+from pathlib import Path
 
 import pytest
 import streamlit as st
 
+from recattn.config import datasets_folder
 from recattn.data import Dataset
 from recattn.ui import loads
 from recattn.ui.user_picker import find
@@ -90,3 +93,13 @@ def test_threads_share_two_pools_of_memory() -> None:
 
     assert pools() > 4
     assert pools("shared") <= 4  # two, and those that importing had taken before
+
+
+def test_the_same_data_imported_again_is_what_pages_know_already(trained_home: Path, run_id: str) -> None:
+    before = loads.dataset("tiny").user("U1")
+    copy = datasets_folder() / ".copy"
+    shutil.copytree(datasets_folder() / "tiny", copy)
+    shutil.rmtree(datasets_folder() / "tiny")
+    copy.rename(datasets_folder() / "tiny")
+    assert loads.dataset("tiny").user("U1") == before
+    assert loads.recommendations(run_id, "tiny", before.history, 1)
