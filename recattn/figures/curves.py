@@ -17,6 +17,7 @@ def learning_curves(rows: Sequence[Mapping[str, float]], height: int = 260) -> F
         height: in pixels.
     """
     key, name = judged_by(rows)
+    span = _span(rows, key)
     axis = {"showgrid": False, "title": {"text": "step"}, "rangemode": "tozero", "nticks": 5}
     quiet = {"showarrow": False, "xref": "paper", "yref": "paper", "y": 1, "xanchor": "left", "yanchor": "bottom"}
     return {
@@ -29,9 +30,9 @@ def learning_curves(rows: Sequence[Mapping[str, float]], height: int = 260) -> F
             "height": height,
             "margin": {"l": 50, "r": 8, "t": 28, "b": 40},
             "xaxis": axis | {"domain": [0, 0.46]},
-            "xaxis2": axis | {"domain": [0.54, 1], "anchor": "y2"},
+            "xaxis2": axis | {"domain": [0.54, 1], "anchor": "y2", "visible": span is not None},
             "yaxis": {"nticks": 5},
-            "yaxis2": {"nticks": 5, "anchor": "x2", "tickformat": ".3f", "range": _span(rows, key)},
+            "yaxis2": {"nticks": 5, "anchor": "x2", "tickformat": ".3f", "range": span, "visible": span is not None},
             "showlegend": False,
             "hovermode": "x unified",
             "annotations": [

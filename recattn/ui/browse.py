@@ -119,7 +119,6 @@ def _show(name: str, table: pd.DataFrame, columns: dict[str, Any]) -> None:
         hide_index=True,
         height=height,
         column_config=columns,
-        placeholder="",
         alt=say("One page of {name}", name=name),
     )
     offer_csv(table, name)

@@ -79,7 +79,7 @@ def choose_import(disabled: bool) -> None:
     draft: Draft | None = st.session_state.get(_DRAFT)
     job = _last_job()
     opened = draft is not None or job is not None or not dataset_infos()
-    with st.expander(say("Import news of your own"), expanded=opened, icon=":material/upload_file:"):
+    with st.expander(say("Import data of your own"), expanded=opened, icon=":material/upload_file:"):
         if job is not None:
             _show_job(job)
         try:

@@ -133,4 +133,4 @@ def _sized(count: int) -> str:
 
 
 def _table(frame: pd.DataFrame, alt: str) -> None:
-    show_frame(frame, hide_index=True, placeholder="", alt=alt)
+    show_frame(frame, hide_index=True, alt=alt)

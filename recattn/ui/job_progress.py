@@ -51,20 +51,20 @@ def job_title(job: Run) -> str:
 
 
 def show_job(run: str, *, cancel: bool = True, details: bool = True) -> None:
-    """Draw a job, afresh every second until it ends; then the whole page.
+    """Draw a job, afresh every second; with each new state the whole page.
 
     Args:
         run: its id.
         cancel: whether to offer that.
         details: whether to show its log, and the curves of a training.
     """
-    st.fragment(_draw_job, run_every="1s")(run, cancel, details)
+    st.fragment(_draw_job, run_every="1s")(run, Registry().run(run).state, cancel, details)
 
 
-def _draw_job(run_id: str, cancel: bool, details: bool) -> None:
+def _draw_job(run_id: str, state: str, cancel: bool, details: bool) -> None:
     try:
         run = Registry().run(run_id)
-        if run.state not in BUSY:
+        if run.state != state or run.state not in BUSY:
             st.rerun()
         st.progress(_share(run), text=progress_text(run))
         if cancel:

@@ -106,7 +106,10 @@ def heading(column: str) -> str:
 
 
 def show_frame(frame: pd.DataFrame, *, column_config: Mapping[str, Any] | None = None, **options: Any) -> Any:
-    """Draw a table as ``st.dataframe`` does, with headings for people; a label in its configuration comes first."""
+    """Draw a table as ``st.dataframe`` does, with headings for people; a label in its configuration comes first.
+
+    What is not known stays empty.
+    """
     given = column_config or {}
     labels = {column: heading(column) for column in frame.columns if isinstance(column, str)}
     config: dict[str, Any] = {
@@ -114,4 +117,4 @@ def show_frame(frame: pd.DataFrame, *, column_config: Mapping[str, Any] | None =
         for column, label in labels.items()
         if column
     }
-    return st.dataframe(frame, column_config={**given, **config}, **options)
+    return st.dataframe(frame, column_config={**given, **config}, placeholder="", **options)

@@ -18,6 +18,11 @@ def test_each_figure_is_drawn_at_its_step() -> None:
     }
 
 
+def test_axes_without_anything_on_them_are_not_drawn() -> None:
+    shown = [learning_curves(rows)["layout"]["yaxis2"]["visible"] for rows in (ROWS[:2], ROWS)]
+    assert shown == [False, True]
+
+
 def test_plotly_accepts_the_figure_before_anything_is_logged() -> None:
     go.Figure(learning_curves([]))
     assert curves_finding([]) == "After 0 steps: nothing yet."
