@@ -16,8 +16,10 @@ from typing import NamedTuple
 
 from recattn.words import counted_noun, words
 
-LANGUAGES = {"en": "English", "de": "Deutsch", "zh": "中文"}
 LOCALE = Path(__file__).parent / "locale"
+_NAMES = {"en": "English", "de": "Deutsch", "zh": "中文"}
+# offered is what has a catalogue: domain words alone would stand in English sentences
+LANGUAGES = {code: name for code, name in _NAMES.items() if code == "en" or gettext.find("recattn", LOCALE, [code])}
 
 
 class Speech(NamedTuple):

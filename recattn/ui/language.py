@@ -37,7 +37,9 @@ def kept_language() -> dict[str, str] | None:
 
 
 def choose_language() -> None:
-    """Draw the switch."""
+    """Draw the switch, where there is more than one language."""
+    if len(LANGUAGES) < 2:
+        return
     now = language_of_visit()
     key = f"language-{now}"
 
