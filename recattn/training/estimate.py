@@ -58,19 +58,22 @@ def estimate(dataset: Dataset, config: TrainingConfig, report: Report = silent) 
     if not len(samples.impression):
         raise TrainingError(f"The train split of {dataset.name} has nothing to learn from.", "", "Choose another.")
     encoder = TextEncoder.load(config.encoder, config.max_tokens)
-    missing = missing_texts(encoder.fingerprint, item_texts(items, config.text_category, config.text_abstract))
+    texts = item_texts(items, config.text_category, config.text_abstract)
+    missing = missing_texts(encoder.fingerprint, texts)
     loading = time.perf_counter() - began
     report("estimate", 1, 4)
+    encoding = _a_text(encoder, texts) if missing or config.trains_encoder else 0.0
     trainee = Trainee(config, items.iloc[:_TEXTS], silent)
-    to_encode = [] if config.trains_encoder else missing
-    encoding = _a_text(trainee, to_encode or missing) if missing else 0.0
+    # Layers that stay as they are run once over all texts; what is learned runs again for each validation.
+    kept_inside = trainee.fine_tuning is not None and trainee.fine_tuning.hidden is not None
+    to_encode = len(items) if kept_inside else 0 if config.trains_encoder else len(missing)
     report("estimate", 2, 4)
     of_a_text = _a_text_with_gradients(trainee) if config.trains_encoder else 0.0
     trainee.fine_tuning, trainee.table = None, torch.randn(len(items), trainee.encoder.dim)
     trainee.rows = torch.zeros(len(items), 2, dtype=torch.long)
     if config.id_embedding:  # all of it is updated in every step
         trainee.model.identities = Identities(len(items), config.dim)
-    a_step, texts = _a_step(trainee, sampling, samples)
+    a_step, of_a_batch = _a_step(trainee, sampling, samples)
     report("estimate", 3, 4)
     a_history = _a_history(trainee, learn, dataset)
     report("estimate", 4, 4)
@@ -80,15 +83,15 @@ def estimate(dataset: Dataset, config: TrainingConfig, report: Report = silent) 
     again = len(items) * encoding * config.epochs if config.trains_encoder else 0.0  # for each validation
     return Estimate(
         items=len(items),
-        items_to_encode=len(to_encode),
+        items_to_encode=to_encode,
         steps=steps,
         seconds={
             "load": loading,
-            "encode": encoding * len(to_encode),
-            "train": steps * (a_step + texts * of_a_text) + config.epochs * len(validation) * a_history + again,
+            "encode": encoding * to_encode,
+            "train": steps * (a_step + of_a_batch * of_a_text) + config.epochs * len(validation) * a_history + again,
             "evaluate": 2 * judged * a_history,
         },
-        disk_bytes=_BYTES * (learned * (1 + _OPTIMIZER) + len(to_encode) * trainee.encoder.dim),
+        disk_bytes=_BYTES * (learned * (1 + _OPTIMIZER) + to_encode * trainee.encoder.dim),
         memory_bytes=psutil.Process().memory_info().rss + _BYTES * learned * _OPTIMIZER,
     )
 
@@ -99,11 +102,11 @@ def _timed(work: Callable[[], T]) -> float:
     return time.perf_counter() - began
 
 
-def _a_text(trainee: Trainee, texts: Sequence[Text]) -> float:
+def _a_text(encoder: TextEncoder, texts: Sequence[Text]) -> float:
     """Seconds to encode a text, over some from all parts of the catalogue."""
     some = [texts[row] for row in np.linspace(0, len(texts) - 1, min(_TEXTS, len(texts))).astype(int)]
-    trainee.encoder.encode(some[:_WARM_UP])
-    return _timed(lambda: trainee.encoder.encode(some)) / len(some)
+    encoder.encode(some[:_WARM_UP])
+    return _timed(lambda: encoder.encode(some)) / len(some)
 
 
 def _a_text_with_gradients(trainee: Trainee) -> float:

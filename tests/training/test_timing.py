@@ -49,6 +49,15 @@ def test_an_encoder_that_learns_encodes_nothing_ahead(tiny: Dataset, encoder: Pa
     assert found.items_to_encode == 0 and found.seconds["encode"] == 0.0 and found.seconds["train"] > 0
 
 
+@pytest.mark.parametrize("known", [False, True])
+def test_layers_that_stay_run_once_over_all_texts(tiny: Dataset, encoder: Path, tmp_path: Path, known: bool) -> None:
+    if known:
+        train(tiny, tiny_config(encoder, epochs=1), tmp_path / "run")
+    tuned = {"encoder_learning_rate": 1e-4, "fine_tune_layers": 1}
+    found = estimate(tiny, configured("default", tiny_settings(encoder, 1) | tuned))
+    assert found.items_to_encode == found.items and found.seconds["encode"] > 0
+
+
 def test_an_estimate_leaves_no_run_and_says_what_is_wrong(tiny: Dataset, encoder: Path) -> None:
     with pytest.raises(UnknownError, match="was not found as a folder"):
         estimate(tiny, tiny_config(encoder / "nowhere"))
