@@ -53,15 +53,16 @@ class Forger:
             if message.WhichOneof("type") == "script_finished":
                 if message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN:
                     return
-                self.buttons, self.fields, self.words = {}, {}, ""  # it runs once more by itself
+                self.buttons, self.fields, self.words, self.tables = {}, {}, "", []  # it runs once more by itself
+            self.session = message.new_session.initialize.session_id or self.session
             element = message.delta.new_element
             if element.WhichOneof("type") == "button":
                 self.buttons[element.button.label] = element.button
             elif element.WhichOneof("type") == "text_input":
                 self.fields[element.text_input.label] = element.text_input
-            elif element.WhichOneof("type") == "arrow_data_frame":
-                self.tables.append(element.arrow_data_frame.data)
-            self.words += str(element.alert.body) + str(element.markdown.body)
+            elif element.WhichOneof("type") == "dataframe":
+                self.tables.append(element.dataframe.arrow_data.data)
+            self.words += str(element.alert.body) + str(element.markdown.body) + str(element.progress.text)
 
 
 @contextmanager
