@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PORT ?= 8501
 PYTEST_ARGS ?= -n 2 --dist loadfile
 
-.PHONY: run test check format lint types chromium house clean
+.PHONY: run test check format lint types chromium house texts clean
 
 # Threads share two pools of memory: with more, a server's memory grows with every session; see docs/load.md.
 run: export MALLOC_ARENA_MAX ?= 2
@@ -29,6 +29,9 @@ types: $(VENV)/.dev
 
 house: $(VENV)/.dev  ## Write README's file tree afresh, from the first line of each file.
 	$(BIN)/python tests/test_architecture.py
+
+texts: $(VENV)/.dev  ## Gather what people read, and bring the catalogues in recattn/locale up to date.
+	$(BIN)/python tests/test_texts.py
 
 chromium:
 	@sh .ci/chromium

@@ -18,7 +18,7 @@ def learning_curves(rows: Sequence[Mapping[str, float]], height: int = 260) -> F
     """
     key, name = judged_by(rows)
     span = _span(rows, key)
-    axis = {"showgrid": False, "title": {"text": "step"}, "rangemode": "tozero", "nticks": 5}
+    axis = {"showgrid": False, "title": {"text": say("step")}, "rangemode": "tozero", "nticks": 5}
     quiet = {"showarrow": False, "xref": "paper", "yref": "paper", "y": 1, "xanchor": "left", "yanchor": "bottom"}
     return {
         "data": [

@@ -138,7 +138,7 @@ def costs_finding(costs: Mapping[str, Mapping[float, Interval]]) -> str:
 def both_curves(first: Rows, second: Rows, names: tuple[str, str], height: int = 250) -> Figure:
     """Training loss on the left, on the right the figure that decided when to stop, both runs in each."""
     key, judged = judged_by([*first, *second])
-    axis = {"showgrid": False, "title": {"text": "step"}, "rangemode": "tozero", "nticks": 5}
+    axis = {"showgrid": False, "title": {"text": say("step")}, "rangemode": "tozero", "nticks": 5}
     note = {"showarrow": False, "xref": "paper", "yref": "paper", "y": 1, "xanchor": "left", "yanchor": "bottom"}
     lines = []
     for rows, name, colour, dash in ((first, names[0], ADDS, "solid"), (second, names[1], NEUTRAL, "dash")):

@@ -137,8 +137,8 @@ def _some(dataset: Dataset, item_ids: list[str]) -> str:
 
 def _clicked(dataset: Dataset, clicked: Any) -> str:
     if clicked is None or isinstance(clicked, float):
-        return "unknown"
-    return _some(dataset, list(clicked)) or "nothing"
+        return say("unknown")
+    return _some(dataset, list(clicked)) or say("nothing")
 
 
 def show_report(info: DatasetInfo) -> None:
@@ -191,4 +191,4 @@ def report_frame(info: DatasetInfo) -> pd.DataFrame:
         "sha256": info.checksums,
     }
     rows = [(what, name, str(value)) for what, values in parts.items() for name, value in values.items()]
-    return pd.DataFrame(rows, columns=[say("What"), say("Of"), "Value"])
+    return pd.DataFrame(rows, columns=["What", "Of", "Value"])

@@ -98,7 +98,7 @@ def metrics_frame(found: Differences) -> pd.DataFrame:
                     low=signed(value.low),
                     high=signed(value.high),
                 ),
-                "Beyond noise": "yes" if value.low > 0 or value.high < 0 else "no",
+                "Beyond noise": say("yes") if value.low > 0 or value.high < 0 else say("no"),
                 "What it is": say(HINTS[name]) if name in HINTS else "",
             }
             for name, value in found.difference.items()
@@ -107,7 +107,7 @@ def metrics_frame(found: Differences) -> pd.DataFrame:
 
 
 def _metric_columns() -> dict[str, Any]:
-    right = {name: st.column_config.TextColumn(width=165, alignment="right") for name in ("A", "B", say("A less B"))}
+    right = {name: st.column_config.TextColumn(width=165, alignment="right") for name in ("A", "B", "A less B")}
     return {
         "Metric": st.column_config.TextColumn(width=75),
         "Beyond noise": st.column_config.TextColumn(

@@ -10,6 +10,13 @@ from recattn.ui.tables import show_frame
 from recattn.ui.wording import counted, moment, plain, reasons, shortened
 
 SPLITS = {"train": phrase("Training"), "dev": phrase("Evaluation"), "test": phrase("Test")}
+_LAYOUTS = (  # what a preview calls them
+    phrase("News in MIND's layout"),
+    phrase("Films in the layout of MovieLens"),
+    phrase("Music in the layout of Last.fm 1K"),
+    phrase("Music in the layout of Last.fm hetrec2011"),
+    phrase("Products in the layout of Amazon reviews"),
+)
 _FAULTS = 3
 
 
@@ -37,7 +44,7 @@ def _show_counts(preview: Preview) -> None:
 
 def summary(preview: Preview) -> list[str]:
     """What was recognised, in sentences."""
-    said = [f"{preview.layout}: {', '.join(say(SPLITS[split]) for split in preview.labelled)}."]
+    said = [f"{say(preview.layout)}: {', '.join(say(SPLITS[split]) for split in preview.labelled)}."]
     if preview.format in SOURCES:
         said.append(say("The last one of each person with three or more will be kept aside for evaluation."))
     elif preview.held_out:
@@ -80,7 +87,7 @@ def articles_frame(preview: Preview) -> pd.DataFrame:
             {"Title": one.title, "Category": one.category, "Abstract": shortened(one.abstract, 200)}
             for one in preview.articles
         ],
-        columns=[say("Title"), "Category", "Abstract"],
+        columns=["Title", "Category", "Abstract"],
     )
 
 
@@ -89,21 +96,21 @@ def impressions_frame(preview: Preview) -> pd.DataFrame:
     rows = [
         {
             "Reader": one.reader,
-            "Time": moment(one.time) or "unknown",
-            "Read last": shortened(one.read[0], 80) if one.read else "nothing",
+            "Time": moment(one.time) or say("unknown"),
+            "Read last": shortened(one.read[0], 80) if one.read else say("nothing"),
             "Read before": len(one.read),
             "Shown": one.shown,
             "Clicked": _clicked(one),
         }
         for one in preview.impressions
     ]
-    return pd.DataFrame(rows, columns=[say("Reader"), "Time", say("Read last"), say("Read before"), "Shown", "Clicked"])
+    return pd.DataFrame(rows, columns=["Reader", "Time", "Read last", "Read before", "Shown", "Clicked"])
 
 
 def _clicked(one: PreviewedImpression) -> str:
     if one.clicked is None:
-        return "unknown"
-    return "; ".join(shortened(title, 60) for title in one.clicked[:3]) or "nothing"
+        return say("unknown")
+    return "; ".join(shortened(title, 60) for title in one.clicked[:3]) or say("nothing")
 
 
 def files_frame(preview: Preview) -> pd.DataFrame:
@@ -114,7 +121,7 @@ def files_frame(preview: Preview) -> pd.DataFrame:
             "File": file.name.rpartition("/")[2],
             "Size": _sized(file.size),
             "Rows": f"{file.rows:,}" if file.whole else f"≈ {file.rows:,}",
-            "Looked at": "all" if file.whole else say("the first {n_rows}", n_rows=counted(file.rows_seen, "row")),
+            "Looked at": say("all") if file.whole else say("the first {n_rows}", n_rows=counted(file.rows_seen, "row")),
         }
         for file in preview.files
     ]

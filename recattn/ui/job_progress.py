@@ -13,6 +13,7 @@ from recattn.jobs.registry import Registry, Run
 from recattn.jobs.starting import cancel, resume
 from recattn.language import phrase, say
 from recattn.ui.guard import check_may_act
+from recattn.ui.language import speak_as_before
 from recattn.ui.notices import show_error
 from recattn.ui.wording import duration, figure, plain, shortened
 
@@ -62,6 +63,7 @@ def show_job(run: str, *, cancel: bool = True, details: bool = True) -> None:
 
 
 def _draw_job(run_id: str, state: str, cancel: bool, details: bool) -> None:
+    speak_as_before()
     try:
         run = Registry().run(run_id)
         if run.state != state or run.state not in BUSY:
@@ -84,10 +86,10 @@ def progress_text(run: Run) -> str:
     """One line: the phase in words, steps, figures, speed and time left."""
     if run.state == "queued":
         return say("Waiting to start")
-    parts = [PHASES.get(run.phase, plain(run.phase) or "Starting")]
+    parts = [say(PHASES[run.phase]) if run.phase in PHASES else plain(run.phase) or say("Starting")]
     if run.total:
         parts.append(say("{done:,} of {total:,}", done=run.done, total=run.total))
-    names = {"loss": "loss", "validation_auc": say("validation AUC"), "validation_ndcg": say("validation nDCG@10")}
+    names = {"loss": say("loss"), "validation_auc": say("validation AUC"), "validation_ndcg": say("validation nDCG@10")}
     parts += [f"{name} {figure(run.figures[key])}" for key, name in names.items() if key in run.figures]
     if "items_per_second" in run.figures:
         parts.append(say("{items_per_second:,.0f} a second", items_per_second=run.figures["items_per_second"]))

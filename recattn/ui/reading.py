@@ -138,7 +138,7 @@ def choose_row(table: pd.DataFrame) -> int:
                 width=172, help=say("The {item} {read} before that adds most to this score, and how much")
             ),
             "History adds": st.column_config.NumberColumn(
-                "History",
+                say("History"),
                 format="%+.2f",
                 width=60,
                 help=say("What all {items} {read} add together; the rest is there for everybody"),

@@ -15,14 +15,22 @@ from recattn.jobs.archive import add_run, export_run
 from recattn.jobs.registry import TITLE_LENGTH, Registry, Run
 from recattn.jobs.starting import delete, start
 from recattn.language import phrase, say
-from recattn.training.timing import PHASES, read_estimate, read_took
+from recattn.training.timing import read_estimate, read_took
 from recattn.ui.guard import check_may_act
 from recattn.ui.job_progress import BUSY, RESUMABLE, show_curves, show_log, show_resume
+from recattn.ui.language import speak_as_before
 from recattn.ui.notices import show_error
 from recattn.ui.results import METRICS, show_results
 from recattn.ui.shell import run_label
 from recattn.ui.tables import show_frame
 from recattn.ui.wording import STATES, ago, duration, plain, shortened
+
+_PHASES = {
+    "load": phrase("load"),
+    "encode": phrase("encode"),
+    "train": phrase("train"),
+    "evaluate": phrase("evaluate"),
+}
 
 
 def runs_frame(runs: list[Run]) -> pd.DataFrame:
@@ -96,7 +104,7 @@ def took_text(folder: Path) -> str:
     took, estimated = read_took(folder), read_estimate(folder)
     if not took:
         return ""
-    phases = ", ".join(f"{name} {duration(took[name])}" for name in PHASES if took.get(name, 0) >= 1)
+    phases = ", ".join(f"{say(_PHASES[name])} {duration(took[name])}" for name in _PHASES if took.get(name, 0) >= 1)
     before = (
         say(
             " Estimated before: {total_seconds} without early stopping.",
@@ -224,8 +232,12 @@ def _activate(run: str) -> None:
         show_error(error)
 
 
-@st.dialog(phrase("Delete this model?"))
 def _confirm_deletion(run: Run) -> None:
+    st.dialog(say("Delete this model?"))(_draw_deletion)(run)
+
+
+def _draw_deletion(run: Run) -> None:
+    speak_as_before()
     st.markdown(
         say(
             "**{run_label}** on {dataset} and its files are removed for good.",

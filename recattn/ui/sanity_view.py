@@ -187,7 +187,7 @@ def show_planted(found: Faithfulness) -> None:
         width=280,
         help=say("AUC: of a cause and another {item}, how often the cause weighs more; 0.5 is chance"),
     )
-    title = _PLANTED.get(str(metric), str(metric))
+    title = say(_PLANTED[metric]) if metric in _PLANTED else str(metric)
     names = [name for name in ordered(found) if name in planted.methods]
     shown = judged(planted.methods, names, str(metric), title, True)
     st.markdown(plain(judged_finding(shown)))
