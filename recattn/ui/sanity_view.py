@@ -132,7 +132,7 @@ def _offer_twin(page: Page, told: Twins | None) -> None:
     ):
         _train_twin(page, settings)
     st.caption(say("From a shell:"))
-    st.code(twin_command(page.dataset_name, settings), language="bash", wrap_lines=True)
+    st.code(twin_command(page.dataset_name, settings), language=None, wrap_lines=True)
 
 
 def _settings(folder: Path) -> dict[str, object]:

@@ -7,6 +7,7 @@ import streamlit as st
 from recattn.language import say
 from recattn.types import Interval
 from recattn.ui import loads
+from recattn.ui.dataset_switch import offer_films, switch_dataset
 from recattn.ui.first_start import offer_sample, show_training
 from recattn.ui.guided_demo import Stop, show_demo, show_link
 from recattn.ui.language import kept_language
@@ -17,7 +18,7 @@ from recattn.ui.wording import ago, plain
 
 def show_welcome(page: Page) -> None:
     """Everything on the page, for each state: nothing there, a first model on its way, ready."""
-    if page.run is None:
+    if page.run is None or page.run.dataset != page.dataset_name:
         if not show_training():
             _offer_start(page)
         return
@@ -37,6 +38,7 @@ def _offer_start(page: Page) -> None:
         return
     with st.container(border=True):
         st.subheader(say("No model yet"), anchor=False)
+        switch_dataset(page)
         st.write(
             say(
                 "The dataset {dataset_name} is there, and no finished model. Train one, or resume one.",
@@ -50,7 +52,7 @@ def _offer_start(page: Page) -> None:
 
 def _show_dataset(page: Page) -> None:
     info = page.dataset.info
-    st.markdown(say("Dataset **{name}**", name=plain(info.name)))
+    switch_dataset(page)
     articles, readers, impressions = st.columns(3)
     articles.metric(say("{Items}"), f"{info.items:,}")
     readers.metric(say("{Readers}"), f"{info.users:,}")
@@ -58,8 +60,12 @@ def _show_dataset(page: Page) -> None:
         say("Impressions"), f"{info.impressions:,}", help=say("Lists of {items} that were shown to {reader:a}")
     )
     st.page_link(
-        "pages/data.py", label=say("Look through it"), icon=":material/database:", query_params=kept_language()
+        "pages/data.py",
+        label=say("Look through it"),
+        icon=":material/database:",
+        query_params=page.link(user=None, item=None),
     )
+    offer_films()
 
 
 def _show_model(page: Page) -> None:
