@@ -31,7 +31,7 @@ house: $(VENV)/.dev  ## Write README's file tree afresh, from the first line of 
 	$(BIN)/python tests/test_architecture.py
 
 texts: $(VENV)/.dev  ## Gather what people read, and bring the catalogues in recattn/locale up to date.
-	$(BIN)/python tests/test_texts.py
+	$(BIN)/python -m tests.test_texts
 
 chromium:
 	@sh .ci/chromium

@@ -8,6 +8,7 @@ import io
 import re
 import string
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from functools import cache
 from gettext import GNUTranslations
 from pathlib import Path
@@ -29,18 +30,14 @@ PLACES = ("app.py", "pages/*.py", "recattn/ui/*.py", "recattn/figures/*.py")
 SOURCES = sorted(file.relative_to(ROOT) for place in PLACES for file in ROOT.glob(place))
 
 # what draws a text that it is given, first or by one of these names
-DRAWS = frozenset(
-    (
-        "title header subheader markdown caption write text button toggle checkbox radio selectbox multiselect slider "
-        "select_slider number_input text_input text_area segmented_control pills file_uploader download_button "
-        "link_button page_link form_submit_button info warning error success metric tabs expander popover status "
-        "spinner progress toast dialog badge set_page_config Column TextColumn NumberColumn ProgressColumn "
-        "DatetimeColumn CheckboxColumn LinkColumn ListColumn show_next_step"
-    ).split()  # noqa: SIM905
-)
-SHOWN = frozenset(
-    "label help placeholder alt caption text title body name hovertemplate texttemplate hovertext".split()  # noqa: SIM905
-)
+DRAWS = """
+    title header subheader markdown caption write text button toggle checkbox radio selectbox multiselect slider
+    select_slider number_input text_input text_area segmented_control pills file_uploader download_button link_button
+    page_link form_submit_button info warning error success metric tabs expander popover status spinner progress toast
+    dialog badge set_page_config Column TextColumn NumberColumn ProgressColumn DatetimeColumn CheckboxColumn LinkColumn
+    ListColumn show_next_step
+"""
+SHOWN = "label help placeholder alt caption text title body name hovertemplate texttemplate hovertext"
 # the same in every language: names, what a file is called, a figure's own letters
 SAME_EVERYWHERE = re.compile(
     r":material/\w+:|RecAttn|CSV|JSON|AUC|nDCG@10|pages/\w+\.py|python -m recattn .*|"
@@ -63,6 +60,7 @@ EXTRACTED = (
     ("recattn/**.html", "jinja2"),
 )
 KEYWORDS = {"say": None, "phrase": None, "Later": None, "setting": (3,)}
+SOME_DAY = datetime(2026, 1, 1, tzinfo=UTC)
 # languages with a catalogue; without one, a language is not offered
 CATALOGUES = sorted(file.parts[-3] for file in LOCALE.glob("*/LC_MESSAGES/recattn.po"))
 
@@ -95,12 +93,12 @@ def shown_in(tree: ast.AST) -> Iterator[ast.expr | None]:
     for node in ast.walk(tree):
         match node:
             case ast.Call(func=function, args=given, keywords=named):
-                if ast.unparse(function).rpartition(".")[2] in DRAWS:
+                if ast.unparse(function).rpartition(".")[2] in DRAWS.split():
                     yield from given[:1]
-                    yield from (one.value for one in named if one.arg in SHOWN)
+                    yield from (one.value for one in named if one.arg in SHOWN.split())
             case ast.Dict(keys=keys, values=values):
                 for key, value in zip(keys, values, strict=True):
-                    if isinstance(key, ast.Constant) and key.value in SHOWN | set(_HEADINGS):
+                    if isinstance(key, ast.Constant) and key.value in {*SHOWN.split(), *_HEADINGS}:
                         yield value
             case ast.FunctionDef(returns=ast.Name(id="str")):
                 yield from (part.value for part in ast.walk(node) if isinstance(part, ast.Return))
@@ -180,7 +178,7 @@ def gathered() -> Catalog:
 def kept(language: str) -> Catalog:
     with (LOCALE / language / "LC_MESSAGES" / "recattn.po").open("rb") as file:
         catalogue = read_po(file, locale=language)
-    catalogue.creation_date = catalogue.revision_date = "always"  # else it is now, and every run makes another file
+    catalogue.creation_date = catalogue.revision_date = SOME_DAY  # else it is now, and every run makes another file
     return catalogue
 
 
