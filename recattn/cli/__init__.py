@@ -19,6 +19,7 @@ from recattn.cli import (
     doctor_commands,
     measure_commands,
     run_commands,
+    score_commands,
     storage_commands,
     trust_commands,
 )
@@ -32,6 +33,7 @@ COMMANDS: tuple[Command, ...] = (
     *run_commands.COMMANDS,
     *answer_commands.COMMANDS,
     *archive_commands.COMMANDS,
+    *score_commands.COMMANDS,
     *trust_commands.COMMANDS,
     *measure_commands.COMMANDS,
     *ablation_commands.COMMANDS,

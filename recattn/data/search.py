@@ -40,6 +40,12 @@ def users_at(queries: Queries, rows: Sequence[int]) -> list[User]:
     return [by_row[row] for row in rows]
 
 
+def users_between(queries: Queries, start: int, end: int) -> list[User]:
+    """The users of the rows from ``start`` to before ``end``."""
+    where = "file_row_number >= ? AND file_row_number < ? ORDER BY file_row_number"
+    return [_user(*found) for found in queries.rows(f"SELECT {_USER} FROM users WHERE {where}", start, end)]
+
+
 def find_users(queries: Queries, text: str, n: int) -> list[User]:
     """Users with this text in the id, the longest histories first, which is the order of the file."""
     if not _is_text(text):

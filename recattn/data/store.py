@@ -199,6 +199,10 @@ class Dataset:
         self._queries.check_unchanged()
         return self._user(user_id)
 
+    def users_between(self, start: int, end: int) -> list[User]:
+        """The users of these rows of the table, ``end`` not among them: all users, some at a time."""
+        return search.users_between(self._queries, start, end)
+
     def find_users(self, text: str, n: int) -> list[User]:
         """Users with this text in their id (upper or lower case), the longest histories first; "" finds everybody."""
         return search.find_users(self._queries, text, n)

@@ -113,6 +113,20 @@ def _lists(job: Job, _folder: Path, report: Report) -> str:
     return _measured(job, LISTS, judge_lists, report)
 
 
+def _score(job: Job, _folder: Path, report: Report) -> str:
+    from recattn.scoring import score_everybody
+
+    found = score_everybody(folder_of(job.subject), job.dataset, report=report, **job.settings)
+    return f"The lists of {found.users:,} users are in {found.parts:,} {'part' if found.parts == 1 else 'parts'}."
+
+
+def _can_be_scored(dataset: str, settings: Settings, subject: str) -> None:
+    from recattn.scoring import check_scoring
+
+    _is_finished(dataset, settings, subject)
+    check_scoring(folder_of(subject), dataset, **settings)
+
+
 def _measured(job: Job, file: str, measure: Callable[..., Any], report: Report) -> str:
     """Measure the run that the job is about, and keep what is found as a file of the run."""
     from recattn.recommender import Recommender
@@ -138,4 +152,5 @@ KINDS = {
     "heads": Kind("What heads are for", _is_finished, _heads),
     "twins": Kind("Comparison with twins", _is_finished, _twins),
     "lists": Kind("Lists beyond accuracy", _is_finished, _lists),
+    "score": Kind("Everybody's recommendations", _can_be_scored, _score),
 }

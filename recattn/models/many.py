@@ -64,7 +64,7 @@ def top_of_all(
 
 def user_vectors(model: RecAttnModel, reading: Reading) -> Float[Tensor, "batch dim"] | None:
     """The vector of each history whose product with an item's is the score; None where it depends on the item."""
-    if model.config.candidate_pooling or getattr(model, "fusion", None) is not None:
+    if model.config.candidate_pooling or model.fusion is not None:
         return None
     pooling = model.pooling(reading, reading.z[:, :0])  # the same for every candidate, so it needs none
     return model.log_scale.exp() * (pooling @ reading.z)[:, 0]
@@ -175,5 +175,5 @@ def _name_reasons(
     real = listed[..., None] & (amounts > -np.inf)
     found.reasons[..., :many] = np.where(real, named, -1)
     found.adds[..., :many] = np.where(real, amounts, np.nan)
-    some = listed & keep.any(axis=1)[:, None]
+    some = listed & keep.any(axis=1, keepdims=True)
     found.history_adds[:] = np.where(some, np.where(keep[:, None], adds, 0).sum(axis=2), np.nan)

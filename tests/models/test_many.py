@@ -114,7 +114,7 @@ def test_an_explanation_has_ids_titles_and_weights_by_any_method(model: Recommen
         assert [click.item_id for click in found] == ["N1", "N4"]
         assert found[0].title == model.dataset.item("N1").title
         np.testing.assert_allclose([click.weight for click in found], METHODS[name].function(prediction), atol=1e-6)
-    with pytest.raises(UnknownError, match="'guess' is not there. Allowed for this model are attention"):
+    with pytest.raises(UnknownError, match=r"'guess' is not there\. Allowed for this model are attention"):
         model.explain(history, "N2", "guess")
 
 
