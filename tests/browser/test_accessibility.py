@@ -1,0 +1,90 @@
+"""Access for all: what axe finds on every page in light and dark, and the way to an explanation by keys alone."""
+
+from importlib.resources import files
+from pathlib import Path
+from typing import Literal
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from .conftest import Site, opened, settled
+from .test_login import PASSWORD, guarded, log_in
+from .test_main_job import train_first
+
+__all__ = ["guarded"]
+
+pytestmark = pytest.mark.browser
+
+AXE = (files("axe_playwright_python") / "axe.min.js").read_text()
+ROOT = Path(__file__).parents[2]
+PAGES = ("", *sorted(file.stem for file in (ROOT / "pages").glob("*.py")))
+GRAVE = """axe.run(document, {resultTypes: ["violations"]}).then(found => found.violations
+    .filter(fault => ["serious", "critical"].includes(fault.impact))
+    .map(fault => fault.id + ": " + fault.nodes.map(node => node.html.slice(0, 150)).join("  ")))"""
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+STEPS = 60  # presses of Tab after which a thing counts as out of reach
+
+
+def grave_faults(page: Page) -> list[str]:
+    page.evaluate(AXE)
+    return [str(fault) for fault in page.evaluate(GRAVE)]
+
+
+def test_axe_finds_nothing_grave_on_any_page(guarded: None, site: Site, chromium: Browser) -> None:
+    train_first(site)
+    found: dict[tuple[str, str], list[str]] = {}
+    for scheme in SCHEMES:
+        context = chromium.new_context(color_scheme=scheme, reduced_motion="reduce")
+        page = context.new_page()
+        for name in PAGES:
+            opened(page, f"{site.url}/{name}")
+            if name == "admin":
+                found[scheme, "log-in"] = grave_faults(page)
+                log_in(page, PASSWORD)
+                expect(page.get_by_text("Logged in as admin")).to_be_visible()
+            found[scheme, name] = grave_faults(page)
+        context.close()
+    assert len(found) == 2 * (len(PAGES) + 1)
+    assert {where: faults for where, faults in found.items() if faults} == {}
+
+
+def test_axe_would_say_so(site: Site, page: Page) -> None:
+    opened(page, site.url)
+    pale = '<p style="color: #ccc !important; background: #fff">pale</p>'
+    main = page.get_by_test_id("stMainBlockContainer")
+    main.evaluate("(it, html) => it.insertAdjacentHTML('beforeend', html)", f'{pale}<img src="none.png">')
+    faults = grave_faults(page)
+    assert any(fault.startswith("color-contrast") for fault in faults), faults
+    assert any(fault.startswith("image-alt") for fault in faults), faults
+
+
+def tab_to(page: Page, wanted: Locator) -> None:
+    """Press Tab until the wanted thing has the focus."""
+    for _ in range(STEPS):
+        page.keyboard.press("Tab")
+        if wanted.evaluate("it => it === document.activeElement || it.contains(document.activeElement)"):
+            return
+    raise AssertionError(f"{wanted} is not reached with {STEPS} presses of Tab")
+
+
+def test_the_way_to_an_explanation_needs_no_mouse(site: Site, page: Page) -> None:
+    train_first(site)
+    opened(page, site.url)
+    tab_to(page, page.get_by_role("link", name="1. See what a reader gets"))
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Recommendations")).to_be_visible()
+    settled(page)
+
+    why = page.get_by_role("main").get_by_role("link", name="Why this article?")
+    chosen = item_of(why.get_attribute("href"))
+    tab_to(page, why)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Explanation")).to_be_visible()
+    settled(page)
+    assert chosen and item_of(page.url) == chosen
+
+
+def item_of(link: str | None) -> str:
+    """The item that a link asks for, if it does."""
+    return "".join(parse_qs(urlsplit(link or "").query).get("item", []))
