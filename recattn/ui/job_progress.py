@@ -66,11 +66,11 @@ def _draw_job(run_id: str, state: str, cancel: bool, details: bool) -> None:
     speak_as_before()
     try:
         run = Registry().run(run_id)
-        if run.state != state or run.state not in BUSY:
-            st.rerun()
         st.progress(_share(run), text=progress_text(run))
         if cancel:
             _show_cancel(run)
+        if run.state != state or run.state not in BUSY:  # not before: a press that comes with it would be lost
+            st.rerun()
         if details:
             show_curves(run.folder, f"live-{run.run}")
             show_log(run.folder)
