@@ -13,6 +13,7 @@ from recattn.data.uploads import discard
 from recattn.errors import RunError
 from recattn.jobs.registry import Registry
 from recattn.jobs.run_folder import TRAIN, Job, folder_of
+from recattn.language import phrase
 from recattn.trust.records import FAITHFULNESS, TWINS, faithfulness_summary, read_faithfulness, write_record
 from recattn.types import Report
 
@@ -144,13 +145,13 @@ def _is_finished(_dataset: str, _settings: Settings, subject: str) -> None:
 
 
 KINDS = {
-    TRAIN: Kind("Training", _is_there, _train),
-    "import": Kind("Import", _is_free, _import),
-    "encode": Kind("Encoding", _is_there, _encode),
-    "evaluate": Kind("Evaluation", _is_finished, _evaluate),
-    "faithfulness": Kind("Faithfulness of explanations", _is_finished, _faithfulness),
-    "heads": Kind("What heads are for", _is_finished, _heads),
-    "twins": Kind("Comparison with twins", _is_finished, _twins),
-    "lists": Kind("Lists beyond accuracy", _is_finished, _lists),
-    "score": Kind("Everybody's recommendations", _can_be_scored, _score),
+    TRAIN: Kind(phrase("Training"), _is_there, _train),
+    "import": Kind(phrase("Import"), _is_free, _import),
+    "encode": Kind(phrase("Encoding"), _is_there, _encode),
+    "evaluate": Kind(phrase("Evaluation"), _is_finished, _evaluate),
+    "faithfulness": Kind(phrase("Faithfulness of explanations"), _is_finished, _faithfulness),
+    "heads": Kind(phrase("What heads are for"), _is_finished, _heads),
+    "twins": Kind(phrase("Comparison with twins"), _is_finished, _twins),
+    "lists": Kind(phrase("Lists beyond accuracy"), _is_finished, _lists),
+    "score": Kind(phrase("Everybody's recommendations"), _can_be_scored, _score),
 }

@@ -56,14 +56,8 @@ def choose_question(page: Page, user: User) -> Question:
     if impression is not None:
         return _at_moment(impression, n, kept)
     candidates = tuple(item for item in recent if item not in set(user.history)) if among == RECENT else None
-    note = (
-        say(
-            "Out of the {n_newest_articles} not {read} yet.",
-            n_newest_articles=counted(len(candidates), "newest article"),
-        )
-        if candidates
-        else ""
-    )
+    unread = counted(len(candidates or ()), "article")
+    note = say("Out of the newest not {read} yet: {n_items}.", n_items=unread) if candidates else ""
     if not user.history:
         note = say("Nothing was {read} yet: these are the {items} clicked most of late, and the score is their clicks.")
     return Question(user.history, n, kept, candidates, None, note or say("Out of all {items} not {read} yet."))

@@ -310,14 +310,10 @@ def removal_finding(names: list[str], cost: Interval) -> str:
     worst = say("That is within noise; up to {high} may be lost.", high=figure(max(cost.high, 0.0)))
     beyond = worst if cost.low <= 0 else say("Ranking needs them.")
     listed = ", ".join(name.removeprefix(say("Head ")) for name in names)
-    noun = "head" if len(names) == 1 else "heads"
-    return say(
-        "Without {noun} {listed} nDCG@10 changes by {change}. {beyond}",
-        noun=noun,
-        listed=listed,
-        change=_change(cost),
-        beyond=beyond,
+    without = (
+        say("Without head {listed}", listed=listed) if len(names) == 1 else say("Without heads {listed}", listed=listed)
     )
+    return say("{without} nDCG@10 changes by {change}. {beyond}", without=without, change=_change(cost), beyond=beyond)
 
 
 @st.cache_data(max_entries=64, show_spinner=Later("Ranking without these heads …"))
