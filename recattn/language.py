@@ -104,6 +104,15 @@ def ordinal(number: int) -> str:
     return {"de": f"{number}.", "zh": f"{number}"}.get(spoken().language, f"{number}{ending}")
 
 
+def amid(name: str) -> str:
+    """A name as it stands within a sentence: English begins it with a small letter.
+
+    >>> amid("Likeness of texts")
+    'likeness of texts'
+    """
+    return name[:1].lower() + name[1:] if spoken().language == "en" else name
+
+
 class Later(str):
     """A text that Streamlit is given once and shows later: said when it is shown, in the language of that moment."""
 

@@ -127,7 +127,13 @@ def show_changes(pair: Pair) -> None:
     show_frame(
         frame,
         hide_index=True,
-        column_config={"What it means": st.column_config.TextColumn(width=320)},
+        row_height=66,  # beyond 64 long texts wrap
+        column_config={
+            "Setting": st.column_config.TextColumn(width=85),
+            "A": st.column_config.TextColumn(width=55),
+            "B": st.column_config.TextColumn(width=55),
+            "What it means": st.column_config.TextColumn(width=160),
+        },
         alt=say("Settings that differ, one a line"),
     )
 
@@ -148,7 +154,7 @@ def changes_frame(first: dict[str, object], second: dict[str, object]) -> pd.Dat
                 "Setting": name,
                 "A": _written(first, name),
                 "B": _written(second, name),
-                "What it means": told.get(name, ""),
+                "What it means": say(told[name]) if name in told else "",
             }
             for name in names
         ]

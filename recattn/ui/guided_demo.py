@@ -7,7 +7,7 @@ import streamlit as st
 
 from recattn.explanation.looking import attention
 from recattn.explanation.removing import leave_one_out
-from recattn.language import Later, say
+from recattn.language import Later, amid, say
 from recattn.trust.records import read_faithfulness
 from recattn.types import User
 from recattn.ui import loads
@@ -138,7 +138,7 @@ def _trusted(page: Page) -> Stop:
         text += say(
             " {beaten}: no better than {lower}, which never asks the model.",
             beaten=plain(", ".join(beaten)),
-            lower=plain(shown.floor.lower()),
+            lower=plain(amid(shown.floor)),
         )
     return Stop("trust", page.link(item=None), say("Whether to trust it"), text)
 

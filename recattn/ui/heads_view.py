@@ -9,7 +9,7 @@ import streamlit as st
 from recattn.errors import UnknownError
 from recattn.evaluation.heads import KINDS, SAME
 from recattn.figures.head_map import HeadMap, head_map, head_map_finding
-from recattn.language import Later, phrase, say
+from recattn.language import Later, amid, phrase, say
 from recattn.trust.heads import Example, HeadCard, Heads, cost_without
 from recattn.types import Interval
 from recattn.ui import loads
@@ -165,7 +165,7 @@ def show_card(page: Page, found: Heads, card: HeadCard) -> None:
         for sentence in sentences(found, card):
             st.markdown(sentence)
         st.markdown(
-            say("**Proudest examples**"),
+            say("**Clearest examples**"),
             help=say("Where, among the {readers} looked at, it looks hardest at another {item}"),
         )
         for example in card.examples:
@@ -251,14 +251,14 @@ def show_alike(found: Heads) -> None:
 def alike_finding(found: Heads) -> str:
     """Groups of heads that look at the same, or how far apart the closest are."""
     if found.groups:
-        groups = "; ".join(", ".join(name_of(found, found.cards[at]).lower() for at in group) for group in found.groups)
+        groups = "; ".join(", ".join(amid(name_of(found, found.cards[at])) for at in group) for group in found.groups)
         return say("Looking at the same: {groups}.", groups=groups)
     distance = np.array(found.distances)
     if len(distance) < 2:
         return say("There is only one head.")
     np.fill_diagonal(distance, np.inf)
     one, other = sorted(divmod(int(distance.argmin()), len(distance)))
-    names = say(" and ").join(name_of(found, found.cards[at]).lower() for at in (one, other))
+    names = say(" and ").join(amid(name_of(found, found.cards[at])) for at in (one, other))
     return say(
         "No two heads look at the same. The closest, {names}, are {distance:.2f} apart.",
         names=names,
