@@ -25,11 +25,12 @@ with open_page("compare") as page:
         st.stop()
     accuracy, changes = st.columns([3, 2], gap="large")
     with accuracy:
-        show_metrics(pair)
+        found = show_metrics(pair)
     with changes:
         show_changes(pair)
         show_both_curves(pair)
-    show_metrics_table(pair)
+    if found is not None:
+        show_metrics_table(found)
     show_lists(pair)
     st.subheader(say("For the same {reader}"), anchor=False)
     who, what = st.columns([2, 3], gap="medium", vertical_alignment="bottom")

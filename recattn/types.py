@@ -237,7 +237,7 @@ class Evaluation:
     run: str
     dataset: str
     split: str
-    users_kept: str  # "all", "known" (also in train) or "new" (never in train)
+    part: str  # of the impressions, as in `recattn.evaluation.parts`
     impressions: int
     users: int
     model: Mapping[str, Interval]

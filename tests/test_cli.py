@@ -244,7 +244,8 @@ def test_evaluate_sets_the_model_beside_the_baselines(shell: Shell, trained: str
     assert "cosine_mean" in shell.text("evaluate")
     assert shell.json("evaluate", "--split", "train")["impressions"] == IMPRESSIONS
     assert "Allowed are train, dev" in shell.error("evaluate", "--split", "nonsense")
-    assert "no new users" in shell.error("evaluate", "--users", "new")
+    assert "nothing in the part 'new'" in shell.error("evaluate", "--users", "new")
+    assert shell.json("evaluate", "--part", "later") == document, "dev begins after the last day of train"
 
 
 def test_recommend_ranks_what_was_not_read(shell: Shell, trained: str) -> None:

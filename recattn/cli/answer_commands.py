@@ -8,6 +8,7 @@ from recattn.cli.command import Answer, Command, argument
 from recattn.cli.numbers import count, share
 from recattn.cli.output import Bar, note, table, with_interval
 from recattn.errors import RunError, UnknownError
+from recattn.evaluation.parts import PARTS
 from recattn.jobs.registry import Registry, Run
 from recattn.jobs.run_folder import trained_on
 from recattn.types import Array, Interval, Prediction
@@ -51,7 +52,7 @@ def evaluate(given: Namespace) -> Answer:
     from recattn.training import evaluate
 
     with Bar() as bar:
-        found = evaluate(run.folder, dataset, given.split, given.users, bar)
+        found = evaluate(run.folder, dataset, given.split, given.part, bar)
     document = {
         "run": found.run,
         "dataset": found.dataset,
@@ -61,7 +62,7 @@ def evaluate(given: Namespace) -> Answer:
         "model": found.model,
         "baselines": found.baselines,
     }
-    head = f"{found.impressions:,} impressions of {found.users:,} {found.users_kept} users, split {found.split}"
+    head = f"{found.impressions:,} impressions of {found.users:,} users, split {found.split}, part {found.part}"
     rows = [_metrics_row("model", found.model), *(_metrics_row(*pair) for pair in found.baselines.items())]
     return Answer(document, f"{head}; 95 % intervals\n{table(rows, '')}")
 
@@ -158,7 +159,14 @@ COMMANDS = (
         (
             RUN,
             argument("--split", default="dev", help="of the run's dataset (default: dev)"),
-            argument("--users", choices=("all", "known", "new"), default="all", help="also in train, or only new"),
+            argument(
+                "--part",
+                "--users",
+                dest="part",
+                choices=PARTS,
+                default="all",
+                help="only users known from the train split or new ones, clicks on items new to it, or what came later",
+            ),
         ),
     ),
     Command(

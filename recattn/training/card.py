@@ -70,6 +70,15 @@ _NEGATIVES = {
 }
 
 
+_PARTS = {
+    "all": "all users",
+    "known": "known users",
+    "new": "new users",
+    "new_items": "new items (all that was clicked is unknown to training)",
+    "later": "later than everything in training",
+}
+
+
 def _results(found: Mapping[str, Evaluation]) -> str:
     return "\n\n".join(_result(evaluation) for evaluation in found.values())
 
@@ -79,7 +88,7 @@ def _result(evaluation: Evaluation) -> str:
     lines = [f"| {name} | " + " | ".join(_cell(value) for value in row.values()) + " |" for name, row in rows.items()]
     head = "| | " + " | ".join(evaluation.model) + " |\n|---|" + "---|" * len(evaluation.model)
     where = f"{evaluation.impressions:,} impressions of {evaluation.users:,} users"
-    title = f"## Results: {evaluation.split}, {evaluation.users_kept} users"
+    title = f"## Results: {evaluation.split}, {_PARTS.get(evaluation.part, evaluation.part)}"
     how = "" if "auc" in evaluation.model else " Every item that a user had not taken before was ranked."
     return f"{title}\n\n{where}; 95 % intervals by bootstrap over users.{how}\n\n{head}\n" + "\n".join(lines)
 

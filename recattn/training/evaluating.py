@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Bool, Float, Shaped
+from jaxtyping import Bool, Float
 
 from recattn.data import Dataset
 from recattn.errors import DataError, UnknownError
@@ -18,16 +18,15 @@ from recattn.evaluation.baselines import BASELINES, Evidence, catalogue_baseline
 from recattn.evaluation.bootstrap import bootstrap_mean
 from recattn.evaluation.full_ranking import Taken, full_ranking_metrics
 from recattn.evaluation.metrics import impression_metrics
+from recattn.evaluation.parts import PARTS, parts
 from recattn.models.loading import load_model
 from recattn.models.scoring import embed_items, item_rows, score_catalogue, score_impressions
 from recattn.models.vectors import item_vectors
 from recattn.types import Evaluation, Impressions, Interval, Report, silent
 
-USERS = ("all", "known", "new")
-
 
 def evaluate(
-    folder: Path, dataset: Dataset, split: str = "dev", users: str = "all", report: Report = silent
+    folder: Path, dataset: Dataset, split: str = "dev", part: str = "all", report: Report = silent
 ) -> Evaluation:
     """Metrics with 95 % intervals (bootstrap over users) of a run and of the baselines.
 
@@ -35,22 +34,22 @@ def evaluate(
         folder: of the run.
         dataset: the run's.
         split: which impressions.
-        users: "all", or only those "known" from the train split, or only "new" ones.
+        part: of the impressions, one of `PARTS`.
         report: hears of phases "encode" and "evaluate".
 
     Raises:
-        UnknownError: for another choice of users or a split that is not there.
-        DataError: when the split has no labels, or no such users.
+        UnknownError: for another part or a split that is not there.
+        DataError: when the split has no labels, or nothing in that part.
     """
-    if users not in USERS:
-        raise UnknownError(f"There are no {users!r} users.", f"Allowed are {', '.join(USERS)}.", "Choose one of these.")
-    return evaluations(folder, dataset, split, report, only=users)[users]
+    if part not in PARTS:
+        raise UnknownError(f"There is no part {part!r}.", f"Allowed are {', '.join(PARTS)}.", "Choose one of these.")
+    return evaluations(folder, dataset, split, report, only=part)[part]
 
 
 def evaluations(
     folder: Path, dataset: Dataset, split: str = "dev", report: Report = silent, only: str | None = None
 ) -> dict[str, Evaluation]:
-    """One evaluation for each choice of users that has impressions; the scores are computed once."""
+    """One evaluation for each part that has impressions; the scores are computed once."""
     impressions = dataset.impressions(split)
     if impressions.labels is None:
         raise DataError(
@@ -60,25 +59,16 @@ def evaluations(
         )
     train = dataset.impressions("train")
     metrics = _all_metrics(folder, dataset, train, impressions, report)
-    known = is_among(impressions.user_id, train.user_id)
-    parts = {"all": np.ones(len(impressions), dtype=bool), "known": known, "new": ~known}
-    chosen = {name: keep for name, keep in parts.items() if (name == only or only is None) and keep.any()}
-    if only is not None and not chosen:
-        raise DataError(f"The split {split!r} of {dataset.name} has no {only} users.", "", "Choose other users.")
+    wanted = PARTS if only is None else (only,)
+    chosen = {name: keep for name, keep in parts(train, impressions).items() if name in wanted and keep.any()}
+    if not chosen:
+        raise DataError(
+            f"The split {split!r} of {dataset.name} has nothing in the part {only!r}.", "", "Choose another part."
+        )
     return {
         name: _evaluation(folder.name, dataset.name, split, name, impressions, metrics, keep)
         for name, keep in chosen.items()
     }
-
-
-def is_among(people: Shaped[np.ndarray, " one"], others: Shaped[np.ndarray, " other"]) -> Bool[np.ndarray, " one"]:
-    """Who is one of the others. numpy's ``isin`` compares objects each with each.
-
-    >>> is_among(np.array(["U1", "U2"], object), np.array(["U2", "U3"], object))
-    array([False,  True])
-    """
-    known = set(others.tolist())
-    return np.fromiter((one in known for one in people.tolist()), bool, len(people))
 
 
 def _all_metrics(
@@ -110,7 +100,7 @@ def _evaluation(
     run: str,
     dataset: str,
     split: str,
-    users: str,
+    part: str,
     impressions: Impressions,
     metrics: Mapping[str, Mapping[str, Float[np.ndarray, " impression"]]],
     keep: Bool[np.ndarray, " impression"],
@@ -121,11 +111,11 @@ def _evaluation(
         for name, of_one in metrics.items()
     }
     model = intervals.pop(_MODEL)
-    return Evaluation(run, dataset, split, users, int(keep.sum()), len(np.unique(groups)), model, intervals)
+    return Evaluation(run, dataset, split, part, int(keep.sum()), len(np.unique(groups)), model, intervals)
 
 
 def write_evaluations(folder: Path, found: Mapping[str, Evaluation]) -> None:
-    """Write ``evaluation.json``: one entry for each choice of users."""
+    """Write ``evaluation.json``: one entry for each part."""
     text = json.dumps({name: dataclasses.asdict(entry) for name, entry in found.items()}, indent=1)
     part = folder / "evaluation.json.part"
     part.write_text(text)

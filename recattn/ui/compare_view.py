@@ -13,13 +13,13 @@ from recattn.jobs.registry import Run
 from recattn.language import say
 from recattn.types import Recommendation, User
 from recattn.ui import loads
-from recattn.ui.compared import Differences, Pair, differences, settings
+from recattn.ui.compared import Differences, Pair, comparable_parts, differences, settings
 from recattn.ui.export import offer_csv
 from recattn.ui.head_grid import Tile, show_heads
 from recattn.ui.job_progress import curves
 from recattn.ui.notices import show_next_step
 from recattn.ui.reading import top_table
-from recattn.ui.results import HINTS, METRICS
+from recattn.ui.results import HINTS, METRICS, choose_part
 from recattn.ui.shell import Page
 from recattn.ui.subject import Subject, history_subject, unit_order
 from recattn.ui.tables import show_frame
@@ -43,12 +43,13 @@ def show_nothing_to_compare(page: Page) -> None:
     )
 
 
-def show_metrics(pair: Pair) -> None:
-    """By how much the metrics differ, and whether that is beyond noise."""
-    found = differences(pair)
-    if found is None:
+def show_metrics(pair: Pair) -> Differences | None:
+    """By how much the metrics differ on the chosen part, and whether that is beyond noise; None where nothing can."""
+    measured = comparable_parts(pair)
+    if not measured:
         st.info(say("The dataset has no labelled dev split, so accuracy can't be compared."))
-        return
+        return None
+    found = differences(pair, choose_part(measured))
     values = {METRICS.get(name, name): value for name, value in found.difference.items()}
     finding = differences_finding(values, "A", "B")
     st.markdown(f"**{plain(finding)}**")
@@ -66,13 +67,11 @@ def show_metrics(pair: Pair) -> None:
             n_readers=counted(found.users, "reader"),
         )
     )
+    return found
 
 
-def show_metrics_table(pair: Pair) -> None:
+def show_metrics_table(found: Differences) -> None:
     """The same numbers as a table, and as a file."""
-    found = differences(pair)
-    if found is None:
-        return
     with st.expander(say("The same numbers as a table"), icon=":material/table:"):
         frame = metrics_frame(found)
         show_frame(

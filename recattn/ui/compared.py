@@ -8,6 +8,7 @@ import streamlit as st
 
 from recattn.errors import UnknownError
 from recattn.evaluation.bootstrap import bootstrap_difference, bootstrap_mean
+from recattn.evaluation.parts import parts
 from recattn.jobs.registry import Registry, Run
 from recattn.language import Later, say
 from recattn.trust.records import read_json
@@ -94,19 +95,35 @@ class Differences:
     difference: Mapping[str, Interval]  # A less B
 
 
-def differences(pair: Pair) -> Differences | None:
-    """Metrics of both and their paired differences; None where the dataset has no labelled dev split."""
-    key = (pair.dataset, loads.dataset(pair.dataset).fingerprint)
-    return _differences(pair.first.run, pair.second.run, key)
+def comparable_parts(pair: Pair) -> list[str]:
+    """The parts of the dev split that have impressions; none where it has no labels."""
+    return list(_parts(_key_of(pair)))
+
+
+def differences(pair: Pair, part: str = "all") -> Differences:
+    """Metrics of both on a part of the dev split, and their paired differences."""
+    return _differences(pair.first.run, pair.second.run, _key_of(pair), part)
+
+
+def _key_of(pair: Pair) -> loads.Key:
+    return pair.dataset, loads.dataset(pair.dataset).fingerprint
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _parts(key: loads.Key) -> dict[str, Array]:
+    """Which impressions of the dev split belong to each part that has some."""
+    opened = loads.dataset(key[0])
+    if SPLIT not in opened.info.splits or opened.impressions(SPLIT).labels is None:
+        return {}
+    found = parts(opened.impressions("train"), opened.impressions(SPLIT))
+    return {name: keep for name, keep in found.items() if keep.any()}
 
 
 @st.cache_data(max_entries=32, show_spinner=Later("Ranking the same impressions with both models …"))
-def _differences(first: str, second: str, key: loads.Key) -> Differences | None:
-    opened = loads.dataset(key[0])
-    if SPLIT not in opened.info.splits or opened.impressions(SPLIT).labels is None:
-        return None
-    people = opened.impressions(SPLIT).user_id
-    one, other = _metrics((first, key)), _metrics((second, key))
+def _differences(first: str, second: str, key: loads.Key, part: str) -> Differences:
+    keep = _parts(key)[part]
+    people = loads.dataset(key[0]).impressions(SPLIT).user_id[keep]
+    one, other = ({name: values[keep] for name, values in _metrics((run, key)).items()} for run in (first, second))
     return Differences(
         len(people),
         len(np.unique(people)),

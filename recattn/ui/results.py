@@ -35,16 +35,22 @@ BASELINES = {
     "cosine_max": phrase("text like one thing that was {read}"),
     "item_knn": phrase("often together with what was {read}"),
 }
-USERS = {
+PARTS = {
     "all": phrase("all {readers}"),
     "known": phrase("{readers} seen in training"),
     "new": phrase("{readers} never seen in training"),
+    "new_items": phrase("{items} never seen in training"),
+    "later": phrase("later than all training"),
 }
+PART_HINT = phrase(
+    "Parts of what was kept aside: by whether the {readers}, or all the {items} that were clicked, are in the training "
+    "data, and what came later than everything in it"
+)
 Results = Mapping[str, Mapping[str, Interval]]  # name -> metric -> figure
 
 
 def read_evaluations(folder: Path) -> dict[str, dict[str, object]]:
-    """What ``evaluation.json`` holds, by choice of users; empty where there is none or it can't be read."""
+    """What ``evaluation.json`` holds, by part; empty where there is none or it can't be read."""
     try:
         found = json.loads((folder / "evaluation.json").read_text("utf-8"))
     except (OSError, ValueError):
@@ -73,6 +79,20 @@ def results_frame(results: Results) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def choose_part(names: list[str]) -> str:
+    """Draw the choice of a part of what was measured; "all" stands first."""
+    part = st.segmented_control(
+        say("Measured on"),
+        names,
+        default=names[0],
+        required=True,
+        key="part",
+        help=say(PART_HINT),
+        format_func=lambda name: say(PARTS[name]),
+    )
+    return part or names[0]
+
+
 def show_results(folder: Path) -> None:
     """Figure and table of a run's evaluation."""
     found = read_evaluations(folder)
@@ -80,16 +100,7 @@ def show_results(folder: Path) -> None:
         st.caption(say("Not evaluated: its dataset has no labelled dev split, or the training did not finish."))
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        names = [name for name in USERS if name in found]
-        users = st.segmented_control(
-            say("Measured on"),
-            names,
-            default=names[0],
-            required=True,
-            key="users",
-            format_func=lambda name: say(USERS[name]),
-        )
-        evaluation = found[users or names[0]]
+        evaluation = found[choose_part([name for name in PARTS if name in found])]
         results = results_of(evaluation)
         metrics = [metric for metric in METRICS if metric in results[MODEL]]
         metric = st.segmented_control(

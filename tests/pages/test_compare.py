@@ -92,3 +92,16 @@ def test_lists_that_share_nothing_say_so() -> None:
     one, two = (Recommendation(1, item, item, "", 1.0) for item in ("N1", "N2"))
     assert overlap_finding([one], [two]) == "0 of the best 1 are recommended by both, with another one first."
     assert overlap_finding([one], [one]).endswith("with the same one first.")
+
+
+def test_both_are_compared_on_the_chosen_part_alone(run_id: str, other: str, open_page: Open) -> None:
+    app = open_page(PAGE, run=run_id, against=other)
+    assert "same 30 impressions of 12 readers" in words(app)
+    assert app.button_group(key="part").options == [
+        "all readers",
+        "readers seen in training",
+        "later than all training",
+    ], "parts without impressions are not offered"
+    app.button_group(key="part").set_value("later").run()
+    assert not app.exception
+    assert "same 30 impressions of 12 readers" in words(app)

@@ -9,8 +9,9 @@ from sklearn.metrics import ndcg_score, roc_auc_score
 from recattn.data import Dataset, import_mind
 from recattn.errors import DataError, UnknownError
 from recattn.evaluation.baselines import BASELINES
+from recattn.evaluation.parts import PARTS, is_among
 from recattn.recommender import Recommender
-from recattn.training.evaluating import evaluate, evaluations, is_among
+from recattn.training.evaluating import evaluate, evaluations
 from recattn.training.training import train
 from tests.jobs.tiny import tiny_config, write_tiny_mind
 
@@ -49,25 +50,33 @@ def test_every_baseline_stands_on_the_same_impressions_with_intervals(tiny: Data
         assert all(value.low <= value.value <= value.high and value.low < value.high for value in metrics.values())
 
 
-def test_known_and_new_users_are_told_apart(encoder: Path, tmp_path: Path) -> None:
+def test_known_and_new_users_and_new_items_are_told_apart(encoder: Path, tmp_path: Path) -> None:
     dev = write_tiny_mind(tmp_path / "dev", 30, day=10, seed=1)
     behaviors = (dev / "behaviors.tsv").read_text().replace("\tU1\t", "\tstranger\t").replace("\tU2\t", "\tsomebody\t")
     (dev / "behaviors.tsv").write_text(behaviors)
+    with (dev / "news.tsv").open("a") as news:
+        news.write("N99\tsports\tall\tnobody saw this before\t\thttps://news.example/99\t[]\t[]\n")
+    with (dev / "behaviors.tsv").open("a") as file:
+        file.write("99\tU3\t11/10/2019 9:00:00 PM\tN1\tN99-1 N2-0 N3-0\n")
     import_mind("tiny", write_tiny_mind(tmp_path / "train"), dev=dev)
     dataset = Dataset.open("tiny")
     train(dataset, tiny_config(encoder, 1), tmp_path / "run")
     found = evaluations(tmp_path / "run", dataset)
-    assert {name: entry.users for name, entry in found.items()} == {"all": 12, "known": 10, "new": 2}
+    people = {name: entry.users for name, entry in found.items()}
+    assert people == {"all": 12, "known": 10, "new": 2, "new_items": 1, "later": 12}
+    alone = found["new_items"]
+    assert alone.impressions == 1 and alone.baselines["popularity"]["auc"].value == 0 < alone.model["mrr"].value
     assert found["known"].impressions + found["new"].impressions == found["all"].impressions
-    assert found["new"] == evaluate(tmp_path / "run", dataset, users="new")
-    assert set(json.loads((tmp_path / "run" / "evaluation.json").read_text())) == {"all", "known", "new"}
+    assert found["new"] == evaluate(tmp_path / "run", dataset, part="new")
+    assert set(json.loads((tmp_path / "run" / "evaluation.json").read_text())) == set(PARTS)
+    assert "new items (all that was clicked is unknown to training)" in (tmp_path / "run" / "README.md").read_text()
 
 
 def test_what_can_not_be_evaluated_is_refused(encoder: Path, tmp_path: Path, tiny: Dataset, run: Path) -> None:
-    with pytest.raises(UnknownError, match="no 'old' users"):
-        evaluate(run, tiny, users="old")
-    with pytest.raises(DataError, match="no new users"):
-        evaluate(run, tiny, users="new")
+    with pytest.raises(UnknownError, match="no part 'old'"):
+        evaluate(run, tiny, part="old")
+    with pytest.raises(DataError, match="nothing in the part 'new'"):
+        evaluate(run, tiny, part="new")
     with pytest.raises(UnknownError):
         evaluate(run, tiny, split="nowhere")
     test = write_tiny_mind(tmp_path / "test", 10, day=12)
