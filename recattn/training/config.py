@@ -168,6 +168,22 @@ PRESETS: Mapping[str, TrainingConfig] = types.MappingProxyType(
         "default": TrainingConfig(),
         # What the app trains by itself at its first start: on the sample half a minute, and well above the baselines.
         "quick": TrainingConfig(dim=192, learning_rate=1e-3, epochs=2),
+        # For histories of interactions, where what comes next follows from what came last; see docs/ablations.md.
+        "sequence": TrainingConfig(
+            dim=128,
+            heads=4,
+            causal=True,
+            pooling="last",
+            every_position=True,
+            id_embedding=True,
+            negatives=256,
+            negative_sampling="popularity",
+            learning_rate=1e-3,
+            epochs=20,
+            patience=4,
+            dropout=0.3,
+            history_dropout=0.0,
+        ),
         # The founding document to the letter: fine-tuned DistilBERT over title, category and abstract, one
         # self-attention of 768 dimensions and 12 heads with Z' = A V, cross-entropy, Adam 1e-5, 10 epochs.
         "paper": TrainingConfig(

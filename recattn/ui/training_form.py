@@ -21,6 +21,9 @@ PRESET_HELP = {
         "The best measured for its size: frozen text encoder, one attention layer. Some minutes on the sample."
     ),
     "quick": phrase("A first look: half as wide, two passes. Half a minute on the sample."),
+    "sequence": phrase(
+        "For films, products, music: what comes next, learned from each click (SASRec's family) with a vector an item."
+    ),
     "paper": phrase(
         "The founding document to the letter: DistilBERT, fine-tuned. Needs its weights, and hours without a GPU."
     ),

@@ -14,16 +14,16 @@ def test_the_paper_preset_is_the_founding_document_to_the_letter() -> None:
     assert (paper.warmup, paper.decay, paper.weight_decay, paper.patience) == (0, False, 0, 0)
 
 
+GO_TOGETHER = {"dim": ["heads"], "every_position": ["causal", "pooling"]}
+
+
 def test_every_setting_has_a_hint_a_group_and_a_default_in_range() -> None:
     for entry in dataclasses.fields(TrainingConfig):
         assert entry.metadata["help"].endswith("."), entry.name
         assert entry.metadata["group"] in {"Text", "Model", "Training", "Stopping"}, entry.name
         for preset in PRESETS.values():
-            assert configured("default", {entry.name: str(getattr(preset, entry.name))} | _width(entry.name, preset))
-
-
-def _width(name: str, preset: TrainingConfig) -> dict[str, int]:
-    return {"heads": preset.heads} if name == "dim" else {}
+            together = [entry.name, *GO_TOGETHER.get(entry.name, ())]
+            assert configured("default", {name: str(getattr(preset, name)) for name in together})
 
 
 def test_settings_given_as_text_take_the_type_of_their_field() -> None:
@@ -52,5 +52,5 @@ def test_a_wrong_setting_says_what_is_allowed(settings: dict[str, str], text: st
 
 
 def test_an_unknown_preset_lists_the_known() -> None:
-    with pytest.raises(UnknownError, match="Allowed are default, quick, paper"):
+    with pytest.raises(UnknownError, match="Allowed are default, quick, sequence, paper"):
         configured("best")
