@@ -84,12 +84,19 @@ class _PageErrors(logging.Handler):
         log_event("page error", error)
 
 
+def _is_no_departure(record: logging.LogRecord) -> bool:
+    """Whether a record is about more than a visitor who left amid an upload; that is no error."""
+    error = record.exc_info[1] if record.exc_info else None
+    return type(error).__name__ != "ClientDisconnect"  # by its name: jobs log, too, and load no web server for that
+
+
 def log_server(recattn: str, streamlit: str) -> None:
     """Write down that a server started, and from now on every error that no page expected.
 
     Requests are not written to the terminal from now on: their addresses name readers.
     """
     logging.getLogger("uvicorn.access").disabled = True  # some reloads of the configuration switch it on
+    logging.getLogger("uvicorn.error").addFilter(_is_no_departure)
     log_event("server started", python=sys.version.split()[0], recattn=recattn, streamlit=streamlit)
     reporter = logging.getLogger("streamlit.error_util")
     if not any(isinstance(handler, _PageErrors) for handler in reporter.handlers):

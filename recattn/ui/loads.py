@@ -22,6 +22,7 @@ from recattn.jobs.run_folder import sweep as sweep_runs
 from recattn.language import Later
 from recattn.logs import log_server
 from recattn.types import Array, Prediction, Recommendation
+from recattn.ui.abandoned import probe_silent_clients
 
 if TYPE_CHECKING:
     from recattn.recommender import Recommender
@@ -157,6 +158,7 @@ def _showcase(run: str, key: Key) -> tuple[str, str]:
 def sweep_once(home: str) -> None:  # the key: a server may be pointed at another home
     """Clear away what killed imports and deletions left, when the server first shows a page, and begin its log."""
     share_arenas()
+    probe_silent_clients()
     log_server(recattn=__version__, streamlit=st.__version__)
     sweep_datasets()
     sweep_runs()

@@ -21,6 +21,7 @@ from recattn.jobs.run_folder import trained_on
 from recattn.language import phrase, say
 from recattn.types import User
 from recattn.ui import loads
+from recattn.ui.abandoned import release_abandoned_uploads
 from recattn.ui.choice import Choice
 from recattn.ui.first_start import show_training
 from recattn.ui.language import choose_language, kept_language, language_of_visit, speak_for_visit
@@ -155,6 +156,7 @@ def open_page(name: str) -> Iterator[Page]:
     """
     entry = PAGES[name]
     loads.sweep_once(str(home()))
+    release_abandoned_uploads()
     language_of_visit()  # puts it into the address, from which the page reads its choices
     page, problem = _page(name)
     speak_for_visit(_domain(page))

@@ -6,11 +6,15 @@ import os
 import random
 import re
 import socket
+import struct
+import sys
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
+import psutil
 import pyarrow as pa
 import pytest
 from playwright.sync_api import Page
@@ -152,6 +156,12 @@ class Trickle:
         self.send(len(self._left))
         return self._socket.recv(1000).split(b"\r\n")[0]
 
+    def cut(self, rudely: bool) -> None:
+        """Close the connection, as a tab that is closed does; or reset it, as a browser that is killed may."""
+        if rudely:
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self._socket.close()
+
 
 def test_slow_uploads_keep_nobody_waiting(site: Site) -> None:
     with forger(site.url, "admin") as sender:
@@ -183,3 +193,32 @@ def test_slow_uploads_keep_nobody_waiting(site: Site) -> None:
     with forger(site.url, "admin") as later:
         later.send()
         assert "Start training" in later.buttons
+
+
+def temporary_files(site: Site) -> list[str]:
+    """Files without a name that the server holds open: of uploads, since nothing else makes any."""
+    opened = Path(f"/proc/{site.server.process.pid}/fd").iterdir()
+    names = [str(one.readlink()) for one in opened if one.is_symlink()]
+    return [name for name in names if name.endswith("(deleted)")]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks at what a process holds open in /proc")
+def test_uploads_that_are_cut_off_leave_nothing_open(site: Site) -> None:
+    with forger(site.url, "admin") as sender:
+        sender.send()
+        server = psutil.Process(site.server.process.pid)
+        before = server.num_fds()
+        for rudely in (False, True):
+            cut_off = [Trickle(site.url, sender.session, 3_000_000) for _ in range(3)]
+            for one in cut_off:
+                one.send(2_000_000)
+            eventually(lambda: len(temporary_files(site)) == 3)
+            for one in cut_off:
+                one.cut(rudely)
+            eventually(lambda: not temporary_files(site) and server.num_fds() <= before)
+        last = Trickle(site.url, sender.session, 3_000_000)
+        last.send(2_000_000)
+        eventually(lambda: len(temporary_files(site)) == 1)
+    last.cut(rudely=False)  # the session is over before it
+    eventually(lambda: not temporary_files(site) and server.num_fds() <= before)
+    assert not [path for path in uploads_folder().glob("*") if path.name != ".lock"]
