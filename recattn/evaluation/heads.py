@@ -34,6 +34,14 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "latest 6-20": Kind(phrase("6th to 20th"), phrase("The sixth to twentieth most recent {items}.")),
         "older": Kind(phrase("Older"), phrase("Everything further back than twenty {items}.")),
         "same category": Kind(phrase("Same {category}"), phrase("Other {items} of the same {category}.")),
+        "same genre": Kind(
+            phrase("Same {category}"), phrase("Other {items} that share a {category}, if only one of several.")
+        ),
+        "same decade": Kind(phrase("Same decade"), phrase("Other {items} that came out in the same decade.")),
+        "same popularity": Kind(
+            phrase("As popular"),
+            phrase("Other {items} in the same third of all training clicks: the most clicked, the middle, the rest."),
+        ),
         "same entity": Kind(
             phrase("Same entity"), phrase("Other {items} that name a same person, place or organisation.")
         ),
@@ -42,25 +50,32 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
 
 
 def relations(
-    categories: Sequence[str], entities: Sequence[frozenset[str]], null: int
+    clicks: int, labels: Mapping[str, Sequence[frozenset[str]]], null: int
 ) -> dict[str, Bool[Array, "query key"]]:
     """Which key is of which kind for each click that looks; keys are the leading null units, then the clicks.
 
-    >>> relations(["news", "news"], [frozenset(), frozenset()], null=1)["same category"].astype(int).tolist()
+    Args:
+        clicks: how many there are, the oldest first.
+        labels: for each kind of likeness, those of each click; two are alike that share one.
+        null: how many leading units are no clicks.
+
+    >>> labels = {"same category": [frozenset({"news"}), frozenset({"news"})]}
+    >>> relations(2, labels, null=1)["same category"].astype(int).tolist()
     [[0, 0, 1], [0, 1, 0]]
     """
-    n = len(categories)
-    back = np.arange(n, 0, -1)  # 1: the most recent click
-    other = ~np.eye(n, dtype=bool)
-    same = np.array([[bool(a) and a == b for b in categories] for a in categories], dtype=bool).reshape(n, n)
-    shared = np.array([[bool(a & b) for b in entities] for a in entities], dtype=bool).reshape(n, n)
-    bands = {"latest": (1, 1), "latest 2-5": (2, 5), "latest 6-20": (6, 20), "older": (21, n)}
-    among = {"self": ~other, "same category": same & other, "same entity": shared & other}
-    among |= {name: np.tile((back >= low) & (back <= high), (n, 1)) for name, (low, high) in bands.items()}
-    nothing, everything = np.zeros((n, n), dtype=bool), np.ones((n, null), dtype=bool)
+    back = np.arange(clicks, 0, -1)  # 1: the most recent click
+    other = ~np.eye(clicks, dtype=bool)
+    bands = {"latest": (1, 1), "latest 2-5": (2, 5), "latest 6-20": (6, 20), "older": (21, clicks)}
+    among = {"self": ~other} | {kind: other & _shared(names) for kind, names in labels.items()}
+    among |= {name: np.tile((back >= low) & (back <= high), (clicks, 1)) for name, (low, high) in bands.items()}
+    nothing, everything = np.zeros((clicks, clicks), dtype=bool), np.ones((clicks, null), dtype=bool)
     found = {name: np.concatenate([~everything, mask], axis=1) for name, mask in among.items()}
     found["null"] = np.concatenate([everything, nothing], axis=1)
-    return {name: found[name] for name in KINDS}
+    return {name: found[name] for name in KINDS if name in found}
+
+
+def _shared(names: Sequence[frozenset[str]]) -> Bool[Array, "query key"]:
+    return np.array([[bool(a & b) for b in names] for a in names], dtype=bool).reshape(len(names), len(names))
 
 
 def mass(rows: Float[Array, "head query key"], relation: Bool[Array, "query key"]) -> Float[Array, " head"]:

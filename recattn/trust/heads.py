@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from jaxtyping import Float
 
+from recattn.data.likeness import Likeness
 from recattn.evaluation.bootstrap import bootstrap_difference, bootstrap_mean
-from recattn.evaluation.heads import KINDS, distances, even_mass, groups, mass, proudest, relations, spread
+from recattn.evaluation.heads import distances, even_mass, groups, mass, proudest, relations, spread
 from recattn.trust.faithfulness import sampled_users
 from recattn.trust.records import read_json
 from recattn.types import Array, Impressions, Interval, Report, User, silent
@@ -67,8 +68,8 @@ class Heads:
 class _Looks(NamedTuple):
     """What the heads do in one history."""
 
-    mass: Float[Array, "kind head"]
-    even: Float[Array, " kind"]
+    mass: Mapping[str, Float[Array, " head"]]  # kind -> each head's share
+    even: Mapping[str, float]
     spread: Float[Array, " head"]
     distances: Float[Array, "head head"]
     examples: tuple[Example, ...]
@@ -83,10 +84,10 @@ def head_cards(recommender: "Recommender", users: int = 100, seed: int = 0, repo
         seed: of the draw.
         report: hears of phases "look" and "ablate"; may raise Cancelled.
     """
-    sample = sampled_users(recommender, users, seed)
+    sample, likeness = sampled_users(recommender, users, seed), Likeness(recommender.dataset)
     looks = []
     for done, user in enumerate(sample, 1):
-        looks.append(_looks(recommender, user))
+        looks.append(_looks(recommender, likeness, user))
         report("look", done, len(sample))
     impressions = labelled(recommender, seed)
     accuracy, costs, cost_of_all = _costs(recommender, impressions, report)
@@ -99,7 +100,7 @@ def head_cards(recommender: "Recommender", users: int = 100, seed: int = 0, repo
         seed,
         len(sample),
         0 if impressions is None else len(impressions),
-        dict(zip(KINDS, np.mean([look.even for look in looks], axis=0).tolist(), strict=True)),
+        {kind: float(np.mean([look.even[kind] for look in looks])) for kind in looks[0].even},
         tuple(_card(at, recommender.heads, looks, people, costs[at]) for at in range(len(distance))),
         accuracy,
         cost_of_all,
@@ -108,17 +109,16 @@ def head_cards(recommender: "Recommender", users: int = 100, seed: int = 0, repo
     )
 
 
-def _looks(recommender: "Recommender", user: User) -> _Looks:
+def _looks(recommender: "Recommender", likeness: Likeness, user: User) -> _Looks:
     """The maps of all layers, heads of one layer after those of the one before."""
     prediction = recommender.predict(user.history, recommender.recommend(user.history, 1)[0].item_id)
     rows = prediction.attention.reshape(-1, *prediction.attention.shape[2:])[:, prediction.null :].astype(float)
-    items = recommender.dataset.items().iloc[recommender.dataset.index(prediction.items)]
-    entities = [frozenset(names) for names in items["entities"]]
-    kinds = relations(items["category"].tolist(), entities, prediction.null)
+    labels = likeness.labels(recommender.dataset.index(prediction.items))
+    kinds = relations(len(prediction.items), labels, prediction.null)
     cells = zip(rows, proudest(rows, prediction.null).tolist(), strict=True)
     return _Looks(
-        np.stack([mass(rows, kinds[kind]) for kind in KINDS]),
-        np.array([even_mass(kinds[kind]) for kind in KINDS]),
+        {kind: mass(rows, relation) for kind, relation in kinds.items()},
+        {kind: even_mass(relation) for kind, relation in kinds.items()},
         spread(rows),
         distances(rows),
         tuple(
@@ -135,10 +135,7 @@ def _card(at: int, heads: int, looks: list[_Looks], people: Array, cost: Interva
     return HeadCard(
         at // heads,
         at % heads,
-        {
-            kind: bootstrap_mean(np.array([look.mass[row, at] for look in looks]), people)
-            for row, kind in enumerate(KINDS)
-        },
+        {kind: bootstrap_mean(np.array([look.mass[kind][at] for look in looks]), people) for kind in looks[0].mass},
         bootstrap_mean(np.array([look.spread[at] for look in looks]), people),
         cost,
         tuple(examples[:_EXAMPLES]),

@@ -12,8 +12,12 @@ def maps(heads: int = 3, clicks: int = 5, seed: int = 0) -> np.ndarray:
 
 
 def test_kinds_are_told_apart() -> None:
-    found = relations(["a", "b", "a"], [frozenset({"X"}), frozenset({"X", "Y"}), NONE], null=1)
-    assert list(found) == list(KINDS)
+    labels = {
+        "same entity": [frozenset({"X"}), frozenset({"X", "Y"}), NONE],
+        "same category": [frozenset({"a"}), frozenset({"b"}), frozenset({"a"})],
+    }
+    found = relations(3, labels, null=1)
+    assert list(found) == [kind for kind in KINDS if kind not in ("same genre", "same decade", "same popularity")]
     assert found["null"].astype(int).tolist() == [[1, 0, 0, 0]] * 3
     assert found["self"].astype(int).tolist() == [[0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]]
     assert found["latest"].astype(int).tolist() == [[0, 0, 0, 1]] * 3
@@ -21,12 +25,12 @@ def test_kinds_are_told_apart() -> None:
     assert found["same entity"].astype(int).tolist() == [[0, 0, 1, 0], [0, 1, 0, 0], [0] * 4]
 
 
-def test_an_unknown_category_is_no_category_in_common() -> None:
-    assert not relations(["", ""], [NONE, NONE], null=0)["same category"].any()
+def test_what_is_not_known_is_nothing_in_common() -> None:
+    assert not relations(2, {"same decade": [NONE, NONE]}, null=0)["same decade"].any()
 
 
 def test_null_and_the_bands_of_recency_share_all_attention() -> None:
-    kinds = relations(["a"] * 30, [NONE] * 30, null=1)
+    kinds = relations(30, {}, null=1)
     rows = maps(clicks=30)
     bands = [kinds[name] for name in ("null", "latest", "latest 2-5", "latest 6-20", "older")]
     np.testing.assert_allclose(sum(mass(rows, band) for band in bands), 1.0)
@@ -35,7 +39,7 @@ def test_null_and_the_bands_of_recency_share_all_attention() -> None:
 
 def test_attention_without_preference_has_the_even_mass_and_the_largest_spread() -> None:
     rows = np.full((1, 4, 5), 0.2)
-    for relation in relations(["a", "b", "a", "c"], [NONE] * 4, null=1).values():
+    for relation in relations(4, {"same genre": [frozenset(name) for name in ("ab", "b", "a", "")]}, null=1).values():
         assert mass(rows, relation)[0] == pytest.approx(even_mass(relation))
     assert spread(rows)[0] == pytest.approx(1.0)
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from recattn.evaluation.heads import KINDS
+from recattn.data.likeness import Likeness
 from recattn.evaluation.metrics import impression_metrics
 from recattn.recommender import Recommender
 from recattn.trust.heads import HEADS, Heads, head_cards, read_heads
@@ -17,8 +17,10 @@ def found(recommender: Recommender) -> Heads:
 
 def test_there_is_a_card_for_each_head_with_every_kind(recommender: Recommender, found: Heads) -> None:
     assert [(card.layer, card.head) for card in found.cards] == [(0, 0), (0, 1)]
+    expected = {"null", "self", "latest", "latest 2-5", "latest 6-20", "older"}
+    expected |= set(Likeness(recommender.dataset).kinds)
     for card in found.cards:
-        assert set(card.mass) == set(found.even_mass) == set(KINDS)
+        assert set(card.mass) == set(found.even_mass) == expected
         shares = [card.mass[kind].value for kind in ("null", "latest", "latest 2-5", "latest 6-20", "older")]
         assert sum(shares) == pytest.approx(1.0, abs=1e-5)
         assert 0 <= card.spread.value <= 1
