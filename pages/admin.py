@@ -17,7 +17,7 @@ with open_page("admin") as page:
     show_busy_jobs(allowed)
     choose_import(disabled=not allowed)
     st.subheader(say("Train a model"), anchor=False)
-    choose_training(disabled=not allowed)
+    choose_training(page.dataset_name, disabled=not allowed)
     runs = Registry().runs()
     if runs:
         st.subheader(say("Models"), anchor=False)

@@ -34,12 +34,18 @@ _FIELDS = dataclasses.fields(TrainingConfig)
 _ESTIMATED = "estimated-training"
 
 
-def choose_training(disabled: bool) -> None:
-    """Draw the form; start the training when it is sent."""
+def choose_training(shown: str, disabled: bool) -> None:
+    """Draw the form, at first for the dataset that is shown; start the training when it is sent."""
     infos = {info.name: info for info in dataset_infos()}
+    at = list(infos).index(shown) if shown in infos else 0
     with st.container(horizontal=True):
         dataset = st.selectbox(
-            say("Dataset"), list(infos), key="train-dataset", format_func=lambda name: _sized(infos[name]), width=380
+            say("Dataset"),
+            list(infos),
+            at,
+            key="train-dataset",
+            format_func=lambda name: _sized(infos[name]),
+            width=380,
         )
         preset = st.selectbox(say("Preset"), list(PRESETS), key="train-preset", help="\n\n".join(_presets()), width=200)
     st.caption(say(PRESET_HELP.get(preset, "")))

@@ -55,7 +55,7 @@ def forgetful() -> None:
         show_busy_jobs(True)
         show_run(choose_run(Registry().runs()), True)
         show_ended_jobs(True)
-        choose_training(disabled=False)
+        choose_training("tiny", disabled=False)
     except RecAttnError as error:
         show_error(error)
 
