@@ -65,7 +65,7 @@ _README = """\
 
 | file | what |
 |---|---|
-| `config.json`, `model.safetensors` | the recommender, for `recattn.models.attention.RecAttnModel` |
+| `config.json`, `model.safetensors` | the recommender, for `recattn.models.attention.RecAttnModel`, where RecAttn and its requirements are installed |
 | `encoder/` | the text encoder, for plain `transformers` |
 | `item_vectors.parquet` | `item_id`, `vector`: the {items} items as the model compares them, {width} numbers each |
 
