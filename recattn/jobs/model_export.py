@@ -65,7 +65,7 @@ _README = """\
 
 | file | what |
 |---|---|
-| `config.json`, `model.safetensors` | the recommender, for `recattn.models.attention.RecAttnModel`, where RecAttn and its requirements are installed |
+| `config.json`, `model.safetensors` | the recommender, for `RecAttnModel` (needs RecAttn and its requirements) |
 | `encoder/` | the text encoder, for plain `transformers` |
 | `item_vectors.parquet` | `item_id`, `vector`: the {items} items as the model compares them, {width} numbers each |
 
