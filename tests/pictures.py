@@ -1,8 +1,8 @@
 """Takes README's pictures: ``python -m tests.pictures``, on a home whose active model was measured.
 
-    python -m recattn sample && python -m recattn train --dataset sample
-    python -m recattn heads && python -m recattn faithfulness
-    python -m tests.pictures
+python -m recattn sample && python -m recattn train --dataset sample
+python -m recattn heads && python -m recattn faithfulness
+python -m tests.pictures
 """
 
 import shutil
