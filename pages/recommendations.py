@@ -17,7 +17,7 @@ with open_page("recommendations") as page:
         page.model_run.run, page.dataset_name, question.history, question.n, question.category, question.candidates
     )
     table = top_table(page.dataset, top, question.clicked)
-    read, gets = st.columns([1, 2], gap="medium")
+    read, gets = st.columns([3, 5], gap="medium")
     with read:
         times = reading_times(page.dataset.user_impressions(user.user_id))
         history = history_table(page.dataset, question.history, times)

@@ -14,7 +14,7 @@ with open_page("what_if") as page:
     now = edit_of(page, user)
     with done:
         show_steps(page)
-    history, lists = st.columns([1, 2], gap="medium")
+    history, lists = st.columns([3, 5], gap="medium")
     with history:
         st.markdown(say("**What they {read}**, newest first"))
         show_history(page, user, now)

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from recattn.errors import UnknownError
 
+_HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]")
+_INNER = re.compile(r"\.(?:local|localhost|localdomain|internal|intranet|lan|home|corp|private|arpa)$")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -41,6 +43,21 @@ def import_folders() -> tuple[Path, ...]:
     """
     given = os.environ.get("RECATTN_IMPORT_FOLDERS") or ""
     return tuple(Path(folder).absolute() for folder in given.split(os.pathsep) if folder)
+
+
+def image_hosts() -> frozenset[str]:
+    """Servers that browsers may load pictures of items from, as the operator set them: ``RECATTN_IMAGE_HOSTS``.
+
+    Several stand with a comma between; none by default. What is no public name (``localhost``, ``10.0.0.1``,
+    ``wiki.internal``, a pattern) is left out: an item's address must never reach into the network of who looks at it.
+
+    >>> os.environ["RECATTN_IMAGE_HOSTS"] = "Images.example.com, localhost, 10.0.0.1, *.example.com, wiki.internal"
+    >>> sorted(image_hosts())
+    ['images.example.com']
+    >>> del os.environ["RECATTN_IMAGE_HOSTS"]
+    """
+    given = (os.environ.get("RECATTN_IMAGE_HOSTS") or "").lower().split(",")
+    return frozenset(host for host in map(str.strip, given) if _HOST.fullmatch(host) and not _INNER.search(host))
 
 
 def vectors_folder() -> Path:

@@ -11,14 +11,13 @@ same entity      any named person, place or organisation, where items name some 
 A kind by which all items are alike, or none, is left out.
 """
 
-import json
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from jaxtyping import Int
 
+from recattn.data.attributes import genres
 from recattn.data.store import Dataset
 from recattn.types import Array
 
@@ -31,15 +30,13 @@ class Likeness:
 
     def __init__(self, dataset: Dataset) -> None:
         items = dataset.items()
-        genres = any("genres" in attributes(text) for text in items["attributes"])
-        entities = not genres and items["entities"].str.len().gt(0).any()
+        lists = any(genres(text) for text in items["attributes"])
+        entities = not lists and items["entities"].str.len().gt(0).any()
         found: dict[str, Callable[[pd.DataFrame], Labels]] = {}
-        if not genres and _differ(items["category"].replace("", None)):
+        if not lists and _differ(items["category"].replace("", None)):
             found["same category"] = lambda rows: [_label(name) for name in rows["category"]]
-        if genres:
-            found["same genre"] = lambda rows: [
-                frozenset(attributes(text).get("genres", [])) for text in rows["attributes"]
-            ]
+        if lists:
+            found["same genre"] = lambda rows: [frozenset(genres(text)) for text in rows["attributes"]]
         if _differ(_decades(items)):
             found["same decade"] = lambda rows: [_label(decade) for decade in _decades(rows)]
         if not entities and "train" in dataset.info.splits:
@@ -58,16 +55,6 @@ class Likeness:
         """For each kind, the labels of these items (numbered as in ``Dataset.items``)."""
         chosen = self._items.iloc[rows]
         return {kind: labels_of(chosen) for kind, labels_of in self._found.items()}
-
-
-def attributes(text: str) -> Mapping[str, Any]:
-    """What else is known of an item.
-
-    >>> attributes('{"year": "1995"}'), attributes("")
-    ({'year': '1995'}, {})
-    """
-    found = json.loads(text) if text else {}
-    return found if isinstance(found, dict) else {}
 
 
 def popularity_bands(clicks: Int[Array, " item"]) -> Int[Array, " item"]:

@@ -14,7 +14,7 @@ from recattn.types import Array, Interval
 
 Figure = dict[str, Any]
 ROW = 32
-_SPLIT = (0.7, 0.74)  # where the map ends and the costs begin
+_COLUMN, _GAP = 0.077, 0.04  # shares of the width: a kind, and what is left between the map and the costs
 _DARK = 0.62  # of the scale: above it viridis is bright and its numbers dark
 
 
@@ -35,7 +35,8 @@ def head_map(shown: HeadMap) -> Figure:
     """A map of shares on the left, a dot with its interval on the right; a row is a head."""
     has_costs = any(cost is not None for cost in shown.costs)
     names = [escaped(name, 30) for name in shown.heads]
-    left = [0, _SPLIT[0]] if has_costs else [0, 1]
+    ends = _COLUMN * (len(shown.kinds) + 1)
+    left = [0, ends] if has_costs else [0, 1]
     data = [_cells(shown, names), _numbers(shown, names), _spreads(shown, names)]
     data += [_costs(shown, names)] if has_costs else []
     shapes = [_outline(shown)] + ([_zero()] if has_costs else [])
@@ -59,7 +60,7 @@ def head_map(shown: HeadMap) -> Figure:
     }
     if has_costs:
         title = {"text": say("nDCG@10 lost without it"), "standoff": 6}
-        layout["xaxis2"] = {"domain": [_SPLIT[1], 1], "anchor": "y", "side": "top", "title": title, "nticks": 5}
+        layout["xaxis2"] = {"domain": [ends + _GAP, 1], "anchor": "y", "side": "top", "title": title, "nticks": 4}
     return {"data": data, "layout": layout}
 
 

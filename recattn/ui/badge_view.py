@@ -7,6 +7,7 @@ from recattn.explanation.agreement import TOP, Agreement
 from recattn.explanation.grounds import LEAST_SHARE, Grounds
 from recattn.explanation.methods import METHODS
 from recattn.language import phrase, say
+from recattn.ui.details import show_picture
 from recattn.ui.explained import Case
 from recattn.ui.wording import figure, percent
 
@@ -15,6 +16,7 @@ def show_badge(case: Case, name: str) -> None:
     """How far the view agrees with what really happens, beside two yardsticks; and whether there is anything to it."""
     badge, without = case.badge(name), case.without()
     with st.container(border=True, key="badge", gap="small"):
+        show_picture(case.page.dataset, case.item)
         score, rank = st.columns(2)
         score.metric(
             say("Score"),

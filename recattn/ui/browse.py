@@ -7,12 +7,14 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from recattn.data.attributes import genres, year
 from recattn.data.store import Dataset
 from recattn.language import say
 from recattn.types import DatasetInfo
+from recattn.ui.details import kinds_of, picture_of
 from recattn.ui.export import offer_csv, offer_json
 from recattn.ui.reading import titles
-from recattn.ui.tables import show_frame
+from recattn.ui.tables import fitting, show_frame
 from recattn.ui.wording import counted, moment, plain, shortened
 
 ROWS = 25
@@ -24,17 +26,36 @@ Fetch = Callable[[str, int, int], tuple[pd.DataFrame, int]]
 def show_items(dataset: Dataset) -> None:
     """Articles, with search."""
     found = _choose_rows("items", "article", say("Title, {category} or text …"), dataset.page_items)
+    table = items_frame(dataset, found)
     _show(
         "items",
-        found.rename(columns=str.capitalize)[["Title", "Category", "Subcategory", "Abstract", "Item_id"]],
+        table,
         {
+            "Picture": st.column_config.ImageColumn(width=60),
             "Title": st.column_config.TextColumn(width="large"),
-            "Category": st.column_config.TextColumn(width=110),
+            "Year": st.column_config.TextColumn(width=55),
+            "Category": st.column_config.TextColumn(width=fitting(table["Category"])),
             "Subcategory": st.column_config.TextColumn(width=120),
             "Abstract": st.column_config.TextColumn(width="large"),
             "Item_id": st.column_config.TextColumn(say("Id"), width=90),
         },
     )
+
+
+def items_frame(dataset: Dataset, found: pd.DataFrame) -> pd.DataFrame:
+    """Rows of items as people read them; who has a list of genres has them all in one column."""
+    table = pd.DataFrame(
+        {
+            "Picture": [picture_of(address) for address in found["image_url"]],
+            "Title": found["title"],
+            "Year": found["attributes"].map(year),
+            "Category": kinds_of(dataset, found["item_id"].tolist()),
+            "Subcategory": found["subcategory"],
+            "Abstract": found["abstract"],
+            "Item_id": found["item_id"],
+        }
+    )
+    return table.drop(columns="Subcategory") if found["attributes"].map(genres).any() else table
 
 
 def show_users(dataset: Dataset) -> None:

@@ -22,7 +22,7 @@ from recattn.ui.reading import top_table
 from recattn.ui.results import HINTS, METRICS, choose_part
 from recattn.ui.shell import Page
 from recattn.ui.subject import Subject, history_subject, unit_order
-from recattn.ui.tables import show_frame
+from recattn.ui.tables import fitting, show_frame
 from recattn.ui.views import head_hint, limit_of
 from recattn.ui.wording import counted, interval, percent, plain, signed
 
@@ -224,7 +224,7 @@ def _show_top(page: Page, name: str, own: list[Recommendation], other: list[Reco
         key=f"top-{name}",
         column_config={
             "Rank": st.column_config.NumberColumn("#", width=40),
-            "Category": st.column_config.TextColumn(width=75),
+            "Category": st.column_config.TextColumn(width=fitting(frame["Category"])),
             "Score": st.column_config.NumberColumn(
                 format="%.2f", width=60, help=say("A logit of this model: not to be compared with the other model's")
             ),

@@ -133,6 +133,17 @@ def _distributions(key: Key) -> dict[str, pd.DataFrame]:
     return dataset(key[0]).distributions()
 
 
+def topics(dataset_name: str) -> tuple[str, ...]:
+    """The categories of most items, two at most; none where all items are of one."""
+    return _topics(_key(dataset_name))
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _topics(key: Key) -> tuple[str, ...]:
+    counts = dataset(key[0]).items()["category"].replace("", None).value_counts()
+    return tuple(counts.index[:2]) if len(counts) > 1 else ()
+
+
 _LOOKED_THROUGH = 40  # people among whom the one to begin with is found
 
 

@@ -2,16 +2,18 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pandas as pd
 import streamlit as st
 
+from recattn.data.attributes import with_year
 from recattn.data.store import Dataset
 from recattn.language import say
 from recattn.types import Impression, Recommendation, User
+from recattn.ui.details import show_picture, texts
 from recattn.ui.shell import Page
-from recattn.ui.tables import show_frame
+from recattn.ui.tables import fitting, show_frame
 from recattn.ui.ways_on import show_ways_on
 from recattn.ui.wording import counted, figure, moment, plain, shortened, signed
 
@@ -19,19 +21,15 @@ SHOWN = 200  # clicks of a history that are listed; the model reads fewer
 
 
 def titles(dataset: Dataset, item_ids: Sequence[str]) -> list[str]:
-    """Titles in the order of the ids; an item without one is called by what is known of it."""
-    known = _texts(dataset, "title", item_ids)
+    """Titles with years in the order of the ids; an item without one is called by what is known of it."""
+    both = zip(texts(dataset, "title", item_ids), texts(dataset, "attributes", item_ids), strict=True)
+    known = [with_year(title, text) for title, text in both]
     return [title or say("untitled ({the_item})", the_item=item) for item, title in zip(item_ids, known, strict=True)]
 
 
 def categories(dataset: Dataset, item_ids: Sequence[str]) -> list[str]:
     """Categories in the order of the ids, empty where unknown."""
-    return _texts(dataset, "category", item_ids)
-
-
-def _texts(dataset: Dataset, column: str, item_ids: Sequence[str]) -> list[str]:
-    known = dataset.items()[column]
-    return [str(known.iat[row]) if row >= 0 else "" for row in dataset.index(item_ids)]
+    return texts(dataset, "category", item_ids)
 
 
 def reading_times(impressions: Sequence[Impression]) -> dict[str, datetime]:
@@ -50,8 +48,16 @@ def history_table(dataset: Dataset, history: Sequence[str], times: dict[str, dat
     table = pd.DataFrame({"Title": titles(dataset, ids), "Category": categories(dataset, ids)})
     known = sum(item in times for item in ids)
     if known > len(ids) / 2:  # a column of blanks would only take the titles' place
-        table["Read"] = [say("{time.day} {time:%b, %H:%M}", time=times[item]) if item in times else "" for item in ids]
+        written = _written({item: times[item] for item in ids if item in times})
+        table["Read"] = [written.get(item, "") for item in ids]
     return table
+
+
+def _written(times: dict[str, datetime]) -> dict[str, str]:
+    """Times of one history: the hour counts when it is young, the year when it is long."""
+    if max(times.values()) - min(times.values()) > timedelta(days=300):
+        return {item: say("{time.day} {time:%b %Y}", time=time) for item, time in times.items()}
+    return {item: say("{time.day} {time:%b, %H:%M}", time=time) for item, time in times.items()}
 
 
 def reason(recommendation: Recommendation, dataset: Dataset) -> str:
@@ -69,7 +75,7 @@ def top_table(
     table = pd.DataFrame(
         {
             "Rank": [one.rank for one in recommendations],
-            "Title": [one.title or say("untitled ({item_id})", item_id=one.item_id) for one in recommendations],
+            "Title": titles(dataset, [one.item_id for one in recommendations]),
             "Category": [one.category for one in recommendations],
             "Score": [one.score for one in recommendations],
         }
@@ -107,9 +113,9 @@ def show_history(table: pd.DataFrame) -> None:
         height=_height(table),
         hide_index=True,
         column_config={
-            "Title": st.column_config.TextColumn(width=140),
-            "Category": st.column_config.TextColumn(width=70),
-            "Read": st.column_config.TextColumn(width=88, help=say("When it was clicked, where an impression says so")),
+            "Title": st.column_config.TextColumn(width=136),
+            "Category": st.column_config.TextColumn(width=fitting(table["Category"])),
+            "Read": st.column_config.TextColumn(width=92, help=say("When it was clicked, where an impression says so")),
         },
         alt=say("{Items} this person {read}, newest first"),
     )
@@ -129,13 +135,13 @@ def choose_row(table: pd.DataFrame) -> int:
             "Rank": st.column_config.NumberColumn(
                 "#", width=40, pinned=True, help=say("1 is the best of all candidates")
             ),
-            "Title": st.column_config.TextColumn(width=195),
-            "Category": st.column_config.TextColumn(width=78),
+            "Title": st.column_config.TextColumn(width=180),
+            "Category": st.column_config.TextColumn(width=fitting(table["Category"])),
             "Score": st.column_config.NumberColumn(
                 format="%.2f", width=55, help=say("A logit: only differences between candidates mean something")
             ),
             "What adds most": st.column_config.TextColumn(
-                width=172, help=say("The {item} {read} before that adds most to this score, and how much")
+                width=140, help=say("The {item} {read} before that adds most to this score, and how much")
             ),
             "History adds": st.column_config.NumberColumn(
                 say("History"),
@@ -161,7 +167,9 @@ def show_links(page: Page, user: User, chosen: Recommendation | None, history: S
     if chosen is None:
         st.info(say("Nothing to recommend among these candidates. Widen the {category} or the candidates."))
         return
-    st.markdown(why(page.dataset, chosen))
+    with st.container(horizontal=True, wrap=False, vertical_alignment="center"):
+        show_picture(page.dataset, chosen.item_id)
+        st.markdown(why(page.dataset, chosen), width="stretch")
     if not user.history:
         st.caption(say("Nothing was {read} yet, so there is nothing the heads could look at."))
         return
@@ -172,7 +180,7 @@ def show_links(page: Page, user: User, chosen: Recommendation | None, history: S
 
 def why(dataset: Dataset, chosen: Recommendation) -> str:
     """The selected row in a sentence: what the history adds to its score, and which click most of all; markdown."""
-    text = f"**{plain(chosen.title)}**"
+    text = f"**{plain(titles(dataset, [chosen.item_id])[0])}**"
     if chosen.reason is None or chosen.reason_adds is None or chosen.history_adds is None:
         return text
     best = plain(titles(dataset, [chosen.reason])[0])

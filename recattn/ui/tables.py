@@ -1,6 +1,6 @@
 """Tables for people: headings in the language spoken, while the code and the files keep theirs in English."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pandas as pd
@@ -53,6 +53,7 @@ _HEADINGS = {  # what a column is called in the code -> what is read above it
     "One": phrase("One"),
     "Other": phrase("Other"),
     "Outcome": phrase("Outcome"),
+    "Picture": phrase("Picture"),
     "Puts first": phrase("Puts first"),
     "Rank": phrase("Rank"),
     "Rank in row": phrase("Rank in row"),
@@ -103,6 +104,15 @@ _HEADINGS = {  # what a column is called in the code -> what is read above it
 def heading(column: str) -> str:
     """What is read above a column; a column whose name is data keeps it."""
     return say(_HEADINGS[column]) if column in _HEADINGS else column
+
+
+def fitting(texts: Iterable[str], most: int = 118) -> int:
+    """Pixels in which short texts like categories stand whole; what longer ones may take at most.
+
+    >>> fitting(["sports", "news"]), fitting(["Documentary"]), fitting(["Children's Science Fiction"])
+    (68, 97, 118)
+    """
+    return min(most, max(68, round(6.8 * max(map(len, texts), default=0)) + 22))
 
 
 def show_frame(frame: pd.DataFrame, *, column_config: Mapping[str, Any] | None = None, **options: Any) -> Any:

@@ -21,7 +21,7 @@ _TEXT = "find-user"
 def choose_user(page: Page) -> User:
     """Search, draw a person by chance, or take one worth a look; returns the person that is shown."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        _draw_search()
+        _draw_search(page)
         stars = st.popover(say("Worth a look"), icon=":material/star:", key="stars", on_change="rerun")
         if stars.open:
             with stars:
@@ -49,19 +49,27 @@ def choose_reader(page: Page) -> User:
     st.caption(plain(about_user(page.dataset, user, when=False)))
     if another.open:
         with another:
-            _draw_search()
+            _draw_search(page)
             _show_matches(page, st.session_state.get(_TEXT, ""))
     return user
 
 
-def _draw_search() -> None:
+def _examples(page: Page) -> str:
+    """What can be searched for, by what this very dataset holds most of."""
+    topics = loads.topics(page.dataset_name)
+    if not topics:
+        return say("Part of an id, or a word of a title …")
+    return say("Part of an id, or a topic: {topics} …", topics=", ".join(shortened(name, 30) for name in topics))
+
+
+def _draw_search(page: Page) -> None:
     st.text_input(
         say("Find {reader:a}"),
         key=_TEXT,
         type="search",
         live="300ms",
         max_chars=100,
-        placeholder=say("Part of an id, or a topic: chess, elections …"),
+        placeholder=_examples(page),
         width="stretch",
     )
 

@@ -25,7 +25,7 @@ WAYS = (
 
 def show_ways_on(page: Page, user: str, item: str) -> None:
     """A link to each page but this one, in a line."""
-    with st.container(horizontal=True, gap="medium", width="content"):
+    with st.container(horizontal=True, gap="small", width="content"):
         for way in WAYS:
             if way.page != page.name:
                 link = page.link(user=user, item=item)

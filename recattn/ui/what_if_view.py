@@ -13,7 +13,7 @@ from recattn.ui.edits import Edited, added, edited, reading, steps, undone
 from recattn.ui.export import offer_csv
 from recattn.ui.reading import categories, titles
 from recattn.ui.shell import Page
-from recattn.ui.tables import heading, show_frame
+from recattn.ui.tables import fitting, heading, show_frame
 from recattn.ui.wording import counted, plain, shortened
 
 SHOWN = 10
@@ -69,7 +69,7 @@ def show_history(page: Page, user: User, now: Edited) -> None:
         column_config={
             "Back": st.column_config.NumberColumn("#", width=40, help=say("Counted back from the most recent")),
             "Title": st.column_config.TextColumn(width=160),
-            "Category": st.column_config.TextColumn(width=68),
+            "Category": st.column_config.TextColumn(width=fitting(table["Category"])),
             "": st.column_config.TextColumn(width=55),
         },
         alt=say("What was {read} after the changes, newest first"),
@@ -116,7 +116,8 @@ def choose_addition(page: Page, now: Edited) -> None:
     found, total = page.dataset.page_items(text.strip(), 0, _MATCHES)
     if not total:
         st.caption(say("No {item} with “{text}”.", text=plain(shortened(text, 40))))
-    for item, title in zip(found["item_id"].tolist(), found["title"].tolist(), strict=True):
+    ids = found["item_id"].tolist()
+    for item, title in zip(ids, titles(page.dataset, ids), strict=True):
         if item not in now.history:
             _offer_item(page, item, title)
 
@@ -126,7 +127,7 @@ def _offer_item(page: Page, item: str, title: str) -> None:
         st.session_state["add-item"] = ""
         page.choose(edit=added(page.choice.edit, reading(item)))
 
-    label = plain(shortened(title or say("untitled ({the_item})", the_item=item), 60))
+    label = plain(shortened(title, 60))
     st.button(label, key=f"add-{item}", type="tertiary", icon=":material/add:", on_click=read)
 
 
@@ -252,10 +253,10 @@ def _show_list(frame: pd.DataFrame, title: str, what: str) -> None:
         frame,
         hide_index=True,
         height=37 + 35 * max(1, len(frame)),
+        column_order=[name for name in frame if name != "Category"],  # two lists side by side: titles need the room
         column_config={
             "Rank": st.column_config.NumberColumn("#", width=35),
             "Title": st.column_config.TextColumn(width=205),
-            "Category": st.column_config.TextColumn(width=75),
             what: st.column_config.TextColumn(width=70, help=say("Its place in the other list: ▲ it rose, ▼ it fell")),
         },
         alt=say(
