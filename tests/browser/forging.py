@@ -19,6 +19,7 @@ class Forger:
         self.fields: dict[str, TextInput] = {}
         self.words, self.session = "", ""
         self.tables: list[bytes] = []
+        self.pressed: list[list[int]] = []  # of each group of buttons, which are
 
     def send(self, widgets: Mapping[str, str | bool] | None = None, query: str = "") -> None:
         """Ask for the page with these widgets filled in or pressed, and read what is drawn."""
@@ -46,14 +47,14 @@ class Forger:
         return message
 
     def _read(self) -> None:
-        self.buttons, self.fields, self.words, self.tables = {}, {}, "", []
+        self._forget()
         while True:
             message = ForwardMsg()
             message.ParseFromString(self._socket.recv(timeout=60))
             if message.WhichOneof("type") == "script_finished":
                 if message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN:
                     return
-                self.buttons, self.fields, self.words, self.tables = {}, {}, "", []  # it runs once more by itself
+                self._forget()  # it runs once more by itself
             self.session = message.new_session.initialize.session_id or self.session
             element = message.delta.new_element
             if element.WhichOneof("type") == "button":
@@ -62,7 +63,12 @@ class Forger:
                 self.fields[element.text_input.label] = element.text_input
             elif element.WhichOneof("type") == "dataframe":
                 self.tables.append(element.dataframe.arrow_data.data)
+            elif element.WhichOneof("type") == "button_group":
+                self.pressed.append(list(element.button_group.default))
             self.words += str(element.alert.body) + str(element.markdown.body) + str(element.progress.text)
+
+    def _forget(self) -> None:
+        self.buttons, self.fields, self.words, self.tables, self.pressed = {}, {}, "", [], []
 
 
 @contextmanager

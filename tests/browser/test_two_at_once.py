@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from itertools import combinations, product
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
@@ -25,6 +26,8 @@ from recattn.jobs.registry import Registry
 from recattn.jobs.run_folder import BUSY
 from recattn.jobs.starting import queue_training
 from recattn.jobs.worker import perform
+from recattn.recommender import Recommender
+from recattn.ui.edits import edited, steps
 from tests.jobs.conftest import eventually
 from tests.jobs.tiny import tiny_config
 
@@ -33,7 +36,9 @@ from .forging import Forger, forger
 
 pytestmark = pytest.mark.browser
 
-EDITS = ("-1", "-2,-2", "3>1", "h1.2", "")
+USERS = ("U1", "U2")
+EDITS = ("-1", "-2,-2", "3>1", "h1.1", "h1.2", "h1.2,-1", "")
+Shown = tuple[list[bytes], list[list[int]], str]
 
 
 def at_once(*works: Callable[[], object]) -> None:
@@ -86,42 +91,58 @@ def test_a_double_click_starts_no_half_training(site: Site, page: Page) -> None:
     end_all()
 
 
-def trained(site: Site) -> str:
+def trained(site: Site) -> Recommender:
     run = perform(queue_training("tiny", tiny_config(site.encoder, epochs=1), "default"))
     assert run.state == "finished"
-    return run.run
+    return Recommender.load(run.folder, Dataset.open("tiny"))
 
 
 def titles(table: bytes) -> list[str]:
     return pa.ipc.open_stream(io.BytesIO(table)).read_all().column("Title").to_pylist()
 
 
-def test_what_one_visitor_changes_in_a_history_never_shows_on_another_s_page(site: Site) -> None:
-    trained(site)
-    users = ("U1", "U2")
-    links = [urlencode({"user": user, "edit": edit}) for user in users for edit in EDITS]
-    alone: dict[str, list[bytes]] = {}
-    for link in links:
+def what_is_shown(visitor: Forger, link: str) -> Shown:
+    """The tables, the heads that are hidden, and the words."""
+    visitor.send(query=link)
+    return visitor.tables, visitor.pressed, visitor.words
+
+
+def asked(user: str, edit: str) -> str:
+    return urlencode({"user": user, "edit": edit})
+
+
+def check_shown(model: Recommender, user: str, edit: str, shown: Shown) -> None:
+    """Compare what a page shows with the history, the heads and the list that its own edit comes to."""
+    (history, _before, after), pressed, words = shown
+    was = Dataset.open("tiny").user(user).history
+    now = edited(was, edit, Dataset.open("tiny"), model.layers, model.heads)
+    assert titles(history) == [Dataset.open("tiny").item(item).title for item in now.history[::-1]]
+    best = model.recommend(now.history, 10, leave_out=(*was, *now.history), heads=now.heads(model.layers, model.heads))
+    assert titles(after) == [Dataset.open("tiny").item(one.item_id).title for one in best]
+    assert pressed[-1] == [head - 1 for _layer, head in sorted(now.hidden)]
+    made = len(steps(edit))
+    assert f"{made} change" in words if made else "Nothing changed yet" in words
+
+
+def test_what_one_visitor_changes_in_a_history_shows_on_their_page_and_never_on_another_s(site: Site) -> None:
+    """A hidden head that moves nobody in the list leaves the tables as they were; the page still says that it is."""
+    model = trained(site)
+    alone: dict[str, Shown] = {}
+    for user, edit in product(USERS, EDITS):
         with forger(site.url, "what_if") as visitor:
-            visitor.send(query=link)
-            alone[link] = visitor.tables
-    read = {
-        user: [Dataset.open("tiny").item(item).title for item in Dataset.open("tiny").user(user).history[::-1]]
-        for user in users
-    }
-    assert titles(alone[urlencode({"user": "U1", "edit": "-1"})][0]) == read["U1"][1:]
-    assert titles(alone[urlencode({"user": "U2", "edit": ""})][0]) == read["U2"]
-    for user in users:
-        shown = {edit: alone[urlencode({"user": user, "edit": edit})] for edit in EDITS}
-        assert all(shown[edit] != shown[""] for edit in ("-1", "-2,-2", "3>1")), "each change shows"
+            alone[asked(user, edit)] = what_is_shown(visitor, asked(user, edit))
+        check_shown(model, user, edit, alone[asked(user, edit)])
+    assert all(one != other for one, other in combinations(alone.values(), 2)), "no two pages are the same"
+    for user in USERS:
+        heads_moved = [alone[asked(user, edit)][0] != alone[asked(user, "")][0] for edit in ("h1.1", "h1.2")]
+        assert any(heads_moved), "and a head that counts shows in the tables as well"
     wrong: list[str] = []
 
     def walk(seed: int) -> None:
         dice = random.Random(seed)
         with forger(site.url, "what_if") as visitor:
-            for link in dice.choices(links, k=8):
-                visitor.send(query=link)
-                wrong.extend([link] * (visitor.tables != alone[link]))
+            for link in dice.choices(list(alone), k=8):
+                wrong.extend([link] * (what_is_shown(visitor, link) != alone[link]))
 
     at_once(*(lambda seed=seed: walk(seed) for seed in range(4)))
     assert wrong == []
