@@ -2,16 +2,15 @@
 
 import json
 import shutil
+import socket
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pyarrow.fs as pafs
 import pytest
 
 from recattn.cli import main
@@ -30,29 +29,31 @@ class Storage:
     """A running server with one bucket."""
 
     def __init__(self, log: Path) -> None:
-        self.port = free_port()
-        command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(self.port)]
-        with log.open("wb") as output:
-            self.process = subprocess.Popen(command, stdout=output, stderr=output)
-        self._wait(log)
-        self.files = pafs.S3FileSystem(
-            endpoint_override=f"127.0.0.1:{self.port}", scheme="http", allow_bucket_creation=True
-        )
-        self.files.create_dir("news")
+        self.log, self.port = log, free_port()
+        self.start()
 
-    def _wait(self, log: Path) -> None:
+    def start(self) -> None:
+        """On the same port and folder as before."""
+        self.folder = self.log.parent / "storage"
+        self.folder.mkdir(exist_ok=True)
+        rclone = Path(sys.executable).with_name("rclone")
+        command = [rclone, "serve", "s3", "--auth-key", f"{KEY},{SECRET}", "--dir-cache-time", "0s"]
+        with self.log.open("ab") as output:
+            self.process = subprocess.Popen(
+                [*command, "--addr", f"127.0.0.1:{self.port}", self.folder], stdout=output, stderr=output
+            )
         end = time.monotonic() + 60
         while True:
             try:
-                with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/moto-api/", timeout=1):
+                with socket.create_connection(("127.0.0.1", self.port), 1):
                     return
             except OSError:
-                assert self.process.poll() is None and time.monotonic() < end, log.read_text()
+                assert self.process.poll() is None and time.monotonic() < end, self.log.read_text()
                 time.sleep(0.1)
 
     def put(self, folder: Path, prefix: str) -> str:
         """Copy a folder there as it is; its address."""
-        pafs.copy_files(str(folder), f"news/{prefix}", destination_filesystem=self.files)
+        shutil.copytree(folder, self.folder / "news" / prefix, dirs_exist_ok=True)
         return self.address(prefix)
 
     def address(self, prefix: str) -> str:
@@ -168,6 +169,20 @@ def test_a_storage_that_went_away_is_an_error_and_comes_back(tiny: Dataset, tmp_
         far.user("U3")
     assert time.monotonic() - started < 30
     assert damaged_datasets() == {}, "its description lies here"
+    own.start()
+    assert Dataset.open("far").user("U3") == tiny.user("U3")
+    own.stop()
+
+
+def test_keys_that_may_not_read_are_refused_by_the_storage(
+    storage: Storage, tiny: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = storage.put(tiny.folder, "locked")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "another")
+    with pytest.raises(DataError, match=r"can't be read(?s:.*)keys that may read it") as told:
+        attach("far", address)
+    assert "another" not in str(told.value)
+    assert not (datasets_folder() / "far").exists()
 
 
 @pytest.mark.parametrize(
