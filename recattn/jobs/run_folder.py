@@ -52,6 +52,9 @@ class Job:
     who: str = ""  # asked for it
 
 
+_WORDS = tuple(one.name for one in dataclasses.fields(Job) if one.type in (str, "str"))
+
+
 def new_run(
     kind: str,
     preset: str,
@@ -99,6 +102,8 @@ def read_job(folder: Path) -> Job | None:
             name: value for name, value in found.items() if name in Job.__dataclass_fields__
         }  # not a later release's
         job = Job(**{**known, "run": folder.name, "process": process})
+        if not all(isinstance(getattr(job, name), str) for name in _WORDS):
+            raise TypeError("a name that is none")
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return _job_of_training(folder)
     return job if job.state in STATES else _job_of_training(folder)

@@ -187,7 +187,7 @@ def show_roll_back() -> None:
     former = Registry().former()
     if former is None:
         return
-    label = say("Go back to {run_label}", run_label=run_label(former))
+    label = say("Go back to {run_label}", run_label=plain(run_label(former)))
     if st.button(
         label, key="roll-back", type="tertiary", icon=":material/undo:", help=say("It answered before this one")
     ):

@@ -16,7 +16,7 @@ from recattn.config import home
 from recattn.data.schema import DOMAINS
 from recattn.data.store import Dataset, dataset_infos
 from recattn.errors import RecAttnError, UnknownError
-from recattn.jobs.registry import Registry, Run
+from recattn.jobs.registry import TITLE_LENGTH, Registry, Run
 from recattn.jobs.run_folder import trained_on
 from recattn.language import phrase, say
 from recattn.types import User
@@ -26,7 +26,7 @@ from recattn.ui.choice import Choice
 from recattn.ui.first_start import show_training
 from recattn.ui.language import choose_language, kept_language, language_of_visit, speak_for_visit
 from recattn.ui.notices import show_error, show_next_step
-from recattn.ui.wording import moment, plain
+from recattn.ui.wording import moment, plain, shortened
 
 if TYPE_CHECKING:
     from recattn.recommender import Recommender
@@ -242,7 +242,8 @@ def about(page: Page) -> str:
 
 def run_label(run: Run) -> str:
     """A run's name for people: the one it was given, or what was trained and when; not its id."""
-    return run.title or f"{run.preset}, {moment(run.created)}"
+    made = f"{run.preset}, {moment(run.created)}"
+    return shortened(run.title, TITLE_LENGTH) or shortened(made, TITLE_LENGTH)  # a file may bring longer ones
 
 
 def _tell_of_changed_data(page: Page) -> None:
