@@ -17,6 +17,7 @@ from typing import NamedTuple
 from recattn.words import counted_noun, words
 
 LOCALE = Path(__file__).parent / "locale"
+_SPACED = ("de",)
 _NAMES = {"en": "English", "de": "Deutsch", "zh": "中文"}
 # offered is what has a catalogue: domain words alone would stand in English sentences
 LANGUAGES = {code: name for code, name in _NAMES.items() if code == "en" or gettext.find("recattn", LOCALE, [code])}
@@ -61,7 +62,28 @@ def say(message: str, /, **values: object) -> str:
     """
     language, domain = spoken()
     translated = _catalogue(language).gettext(message) if message else ""
+    if language in _SPACED:
+        values = {name: _Spaced(value) if isinstance(value, int | float) else value for name, value in values.items()}
     return translated.format_map({**words(language, domain), **values})
+
+
+class _Spaced:
+    """A number whose thousands are set apart by a narrow space: where a comma is the decimal mark it would mislead."""
+
+    def __init__(self, number: float) -> None:
+        self.number = number
+
+    def __format__(self, asked: str) -> str:
+        return format(self.number, asked).replace(",", "\u202f")
+
+
+def grouped(number: int) -> str:
+    """A whole number for reading, its thousands set apart as the language does.
+
+    >>> grouped(28935)
+    '28,935'
+    """
+    return f"{number:,}".replace(",", "\u202f") if spoken().language in _SPACED else f"{number:,}"
 
 
 @cache
@@ -89,8 +111,8 @@ def counted(number: int, noun: str) -> Counted:
     one, many = counted_noun(language, domain, "item of the domain" if noun == "article" else noun)
     word = one if number == 1 else many
     measure = getattr(word, "measure", "")
-    made = Counted(f"{number:,} {measure}{word}")
-    made.dative = f"{number:,} {getattr(word, 'dative', '') or word}"
+    made = Counted(f"{grouped(number)} {measure}{word}")
+    made.dative = f"{grouped(number)} {getattr(word, 'dative', '') or word}"
     return made
 
 

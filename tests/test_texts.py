@@ -21,7 +21,7 @@ from babel.messages.pofile import read_po, write_po
 from streamlit.testing.v1 import AppTest
 
 from recattn.data.schema import DOMAINS
-from recattn.language import LOCALE
+from recattn.language import LOCALE, counted, grouped, say, speak
 from recattn.ui.tables import _HEADINGS
 from recattn.words import words
 
@@ -269,6 +269,16 @@ def bring_up_to_date(language: str) -> int:
     (folder / "recattn.po").write_bytes(steady)
     (folder / "recattn.mo").write_bytes(compiled(kept(language)))
     return sum(1 for message in kept(language) if message.id and not message.string)
+
+
+def test_thousands_in_german_are_no_decimals() -> None:
+    speak("de", "news")
+    try:
+        assert grouped(28_935) == "28\u202f935"
+        assert counted(2_021, "day") == "2\u202f021 Tage"
+        assert say("{done:,} of {total:,}", done=1_500, total=20_000) == "1\u202f500 von 20\u202f000"
+    finally:
+        speak("en", "news")
 
 
 if __name__ == "__main__":

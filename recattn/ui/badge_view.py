@@ -6,7 +6,7 @@ import streamlit as st
 from recattn.explanation.agreement import TOP, Agreement
 from recattn.explanation.grounds import LEAST_SHARE, Grounds
 from recattn.explanation.methods import METHODS
-from recattn.language import phrase, say
+from recattn.language import grouped, phrase, say
 from recattn.ui.details import show_picture
 from recattn.ui.explained import Case
 from recattn.ui.wording import figure, percent
@@ -23,7 +23,9 @@ def show_badge(case: Case, name: str) -> None:
             figure(case.prediction.total),
             help=say("A logit: only differences between {items} mean something"),
         )
-        rank.metric(say("Rank"), f"{without.rank:,}", help=say("Among all {items} that were not {read}; 1 is the best"))
+        rank.metric(
+            say("Rank"), grouped(without.rank), help=say("Among all {items} that were not {read}; 1 is the best")
+        )
         show_grounds(case)
         st.markdown(f"**{verdict(name, badge.view, badge.cosine)}**", help=say(_BADGE_HINT))
         st.table(

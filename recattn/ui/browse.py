@@ -9,7 +9,7 @@ import streamlit as st
 
 from recattn.data.attributes import genres, year
 from recattn.data.store import Dataset
-from recattn.language import say
+from recattn.language import grouped, say
 from recattn.types import DatasetInfo
 from recattn.ui.details import kinds_of, picture_of
 from recattn.ui.export import offer_csv, offer_json
@@ -172,7 +172,7 @@ def show_report(info: DatasetInfo) -> None:
             n_items=counted(info.items, "article"),
             n_readers=counted(info.users, "reader"),
             n_impressions=counted(info.impressions, "impression"),
-            the_items=", ".join(f"{plain(split)} {count:,}" for split, count in info.splits.items()),
+            the_items=", ".join(f"{plain(split)} {grouped(count)}" for split, count in info.splits.items()),
         )
     )
     for note in info.notes:

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from recattn.data.store import damaged_datasets, dataset_infos
-from recattn.language import say
+from recattn.language import grouped, say
 from recattn.ui.shell import Page
 from recattn.ui.wording import plain, shortened
 
@@ -22,12 +22,12 @@ def choose_dataset(page: Page) -> None:
                 width=220,
                 on_change=lambda: page.choose(dataset=st.session_state[key], run=None, user=None, item=None),
             )
-        st.metric(say("{Items}"), f"{info.items:,}", width="content")
-        st.metric(say("{Readers}"), f"{info.users:,}", width="content")
-        splits = ", ".join(f"{split} {count:,}" for split, count in info.splits.items())
+        st.metric(say("{Items}"), grouped(info.items), width="content")
+        st.metric(say("{Readers}"), grouped(info.users), width="content")
+        splits = ", ".join(f"{split} {grouped(count)}" for split, count in info.splits.items())
         st.metric(
             say("Impressions"),
-            f"{info.impressions:,}",
+            grouped(info.impressions),
             width="content",
             help=say("Lists that were shown: {splits}", splits=plain(splits)),
         )

@@ -5,7 +5,7 @@ import streamlit as st
 
 from recattn.data.preview import Preview, PreviewedImpression
 from recattn.data.recognised import SOURCES
-from recattn.language import phrase, say
+from recattn.language import grouped, phrase, say
 from recattn.ui.tables import show_frame
 from recattn.ui.wording import counted, moment, plain, reasons, shortened
 
@@ -36,8 +36,8 @@ def show_preview(preview: Preview) -> None:
 def _show_counts(preview: Preview) -> None:
     about = "" if preview.whole else "≈ "
     with st.container(horizontal=True, gap="large"):
-        st.metric(say("Articles"), f"{about}{preview.n_articles:,}", width="content")
-        st.metric(say("Impressions"), f"{about}{preview.n_impressions:,}", width="content")
+        st.metric(say("Articles"), f"{about}{grouped(preview.n_articles)}", width="content")
+        st.metric(say("Impressions"), f"{about}{grouped(preview.n_impressions)}", width="content")
         st.metric(say("Size"), _sized(sum(file.size for file in preview.files)), width="content")
     st.caption(" ".join(summary(preview)))
 
@@ -120,7 +120,7 @@ def files_frame(preview: Preview) -> pd.DataFrame:
             "For": say(SPLITS[file.split]),
             "File": file.name.rpartition("/")[2],
             "Size": _sized(file.size),
-            "Rows": f"{file.rows:,}" if file.whole else f"≈ {file.rows:,}",
+            "Rows": grouped(file.rows) if file.whole else f"≈ {grouped(file.rows)}",
             "Looked at": say("all") if file.whole else say("the first {n_rows}", n_rows=counted(file.rows_seen, "row")),
         }
         for file in preview.files

@@ -7,7 +7,7 @@ import streamlit as st
 from recattn.explanation.agreement import Agreement
 from recattn.explanation.methods import METHODS
 from recattn.figures.report import Section, Sheet, report
-from recattn.language import say
+from recattn.language import grouped, say
 from recattn.ui.badge_view import correlation, grounds_text, overlap, verdict
 from recattn.ui.contrast_view import article_bars, head_bars, other_of
 from recattn.ui.explained import Case
@@ -59,7 +59,7 @@ def sheet(case: Case, chosen: Chosen) -> Sheet:
             (say("{Reader}"), case.user.user_id),
             (say("{Item}"), case.item),
             (say("Score (a logit)"), figure(case.prediction.total)),
-            (say("Rank among all not {read}"), f"{without.rank:,}"),
+            (say("Rank among all not {read}"), grouped(without.rank)),
             (say("Model"), f"{run_label(page.model_run)} ({page.model_run.run})"),
             (say("Dataset"), page.dataset_name),
         ),

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from recattn.language import say
+from recattn.language import grouped, say
 from recattn.types import Interval
 from recattn.ui import loads
 from recattn.ui.dataset_switch import offer_films, switch_dataset
@@ -54,10 +54,10 @@ def _show_dataset(page: Page) -> None:
     info = page.dataset.info
     switch_dataset(page)
     articles, readers, impressions = st.columns(3)
-    articles.metric(say("{Items}"), f"{info.items:,}")
-    readers.metric(say("{Readers}"), f"{info.users:,}")
+    articles.metric(say("{Items}"), grouped(info.items))
+    readers.metric(say("{Readers}"), grouped(info.users))
     impressions.metric(
-        say("Impressions"), f"{info.impressions:,}", help=say("Lists of {items} that were shown to {reader:a}")
+        say("Impressions"), grouped(info.impressions), help=say("Lists of {items} that were shown to {reader:a}")
     )
     st.page_link(
         "pages/data.py",

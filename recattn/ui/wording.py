@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from recattn.figures.text import figure, percent, shortened, signed
-from recattn.language import counted, phrase, say
+from recattn.language import counted, grouped, phrase, say
 from recattn.types import Interval
 
 __all__ = [
@@ -117,4 +117,4 @@ def ago(when: str | datetime | None, now: datetime | None = None) -> str:
 def reasons(rejected: Mapping[str, int]) -> str:
     """Counts by reason in one line, most frequent first."""
     ordered = sorted(rejected.items(), key=lambda pair: -pair[1])
-    return ", ".join(f"{count:,} {reason}" for reason, count in ordered)
+    return ", ".join(f"{grouped(count)} {reason}" for reason, count in ordered)
