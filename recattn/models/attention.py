@@ -59,14 +59,15 @@ class RecAttnModel(PreTrainedModel):
         super().__init__(config)
         self.project = nn.Linear(config.text_dim, config.dim, bias=False)
         self.category = nn.Embedding(len(config.categories) + 1, config.dim, padding_idx=0)
-        self.position = nn.Embedding(config.max_history, config.dim)
+        self.position = nn.Embedding(config.max_history, config.dim) if config.positions else None
         self.null_click = nn.Parameter(torch.zeros(config.dim)) if config.null_click else None
         self.blocks = nn.ModuleList(Block(config) for _ in range(config.layers))
         self.pooling = LastPooling() if config.pooling == "last" else AdditivePooling(config)
         self.log_scale = nn.Parameter(torch.tensor(math.log(10.0)))
         nn.init.orthogonal_(self.project.weight)  # keeps the angles between texts
         nn.init.zeros_(self.category.weight)
-        nn.init.normal_(self.position.weight, std=0.5 / math.sqrt(config.dim))
+        if self.position is not None:
+            nn.init.normal_(self.position.weight, std=0.5 / math.sqrt(config.dim))
         self.identities = Identities(config.known_items, config.dim) if config.known_items else None
         self.fusion = LateFusion(config) if config.late_fusion != "none" else None
         self.post_init()
@@ -125,6 +126,8 @@ class RecAttnModel(PreTrainedModel):
 
     def unit_positions(self, n_clicks: int) -> Float[Tensor, "unit dim"]:
         """The position vector of each unit, counted from the most recent click; the null click has none."""
+        if self.position is None:
+            return self.log_scale.new_zeros(n_clicks + int(self.config.null_click), self.config.dim)
         return F.pad(self.position.weight[:n_clicks].flip(0), (0, 0, int(self.config.null_click), 0))
 
     def score(

@@ -23,6 +23,7 @@ class RecAttnConfig(PreTrainedConfig):
         candidate_pooling: bool = False,
         feed_forward: bool = False,  # pre-norm block with a feed-forward part; the score is then no exact sum
         attention: str = "learned",  # or a twin that looks elsewhere: "uniform", "permuted"
+        positions: bool = True,  # how long ago a click was, counted from the most recent
         causal: bool = False,  # a unit sees itself and what was before it, not what came later
         pooling: str = "additive",  # or "last": the user is the most recent visible unit
         late_fusion: str = "none",  # or how the texts' own cosines are added to the score: "mean", "max"
@@ -39,6 +40,7 @@ class RecAttnConfig(PreTrainedConfig):
         self.categories = categories or []
         self.null_click, self.residual, self.candidate_pooling = null_click, residual, candidate_pooling
         self.feed_forward, self.attention, self.dropout = feed_forward, attention, dropout
+        self.positions = positions
         self.causal, self.pooling, self.late_fusion, self.known_items = causal, pooling, late_fusion, known_items
         # Where e_i comes from: which encoder, and which text of an item it is given.
         self.encoder, self.encoder_fingerprint, self.max_tokens = encoder, encoder_fingerprint, max_tokens

@@ -46,6 +46,7 @@ class TrainingConfig:
     pooling: str = setting(
         "additive", "Model", "The user is a weighted mean of the history, or its last.", choices=("additive", "last")
     )
+    positions: bool = setting(True, "Model", "Know how many clicks ago each click was; without: a set of clicks.")
     causal: bool = setting(False, "Model", "Each click looks only at itself and those before it.")
     late_fusion: str = setting(
         "none",

@@ -113,6 +113,7 @@ def _model_config(config: TrainingConfig, encoder: TextEncoder, items: pd.DataFr
         candidate_pooling=config.candidate_pooling,
         feed_forward=config.feed_forward,
         attention=config.attention,
+        positions=config.positions,
         causal=config.causal,
         pooling=config.pooling,
         late_fusion=config.late_fusion,

@@ -26,6 +26,8 @@ VARIANTS: list[dict[str, Any]] = [
     {"causal": True, "pooling": "last", "layers": 2, "feed_forward": True, "known_items": 4},
     {"causal": True, "pooling": "last", "null_click": False, "attention": "uniform"},
     {"causal": True, "attention": "permuted"},
+    {"positions": False},
+    {"positions": False, "causal": True, "layers": 2, "null_click": False},
     {"late_fusion": "mean"},
     {"late_fusion": "max", "layers": 2, "residual": False},
     {"late_fusion": "max", "null_click": False, "candidate_pooling": True},
@@ -238,3 +240,14 @@ def test_the_uniform_twin_looks_everywhere_alike_and_the_permuted_one_beside() -
     short = any_model(attention="permuted")(**batch, explain=True).attentions[1, 0]
     plain = any_model()(**batch, explain=True).attentions[1, 0]  # four padded places between null click and two clicks
     torch.testing.assert_close(short[..., [0, 5, 6]], plain[..., [6, 0, 5]])
+
+
+@pytest.mark.parametrize("settings", [{}, {"null_click": False, "layers": 2}], ids=str)
+def test_without_positions_a_history_is_a_set(settings: dict[str, Any]) -> None:
+    turned = any_batch()
+    for row, keep in enumerate(turned["keep"]):
+        turned["history"][row, keep] = turned["history"][row, keep].flip(0)
+    model = any_model(positions=False, **settings)
+    torch.testing.assert_close(model(**turned).scores, model(**any_batch()).scores, atol=1e-5, rtol=1e-5)
+    model = any_model(**settings)
+    assert not torch.allclose(model(**turned).scores, model(**any_batch()).scores, atol=1e-2)

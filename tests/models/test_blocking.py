@@ -37,6 +37,7 @@ def score_with(model: Any, reading: Reading, candidate: torch.Tensor, weights: t
         {"null_click": False},
         {"attention": "uniform"},
         {"causal": True},
+        {"positions": False},
         {"causal": True, "pooling": "last"},
         {"late_fusion": "max"},
     ],

@@ -15,6 +15,7 @@ from tests.training.test_training import Stop, results
 
 OPTIONS: list[dict[str, Any]] = [
     {"id_embedding": True},
+    {"positions": False},
     {"late_fusion": "mean"},
     {"late_fusion": "max", "id_embedding": True, "layers": 2},
     {"init_from_encoder": True, "dim": 24},
