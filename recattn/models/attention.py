@@ -22,6 +22,7 @@ https://arxiv.org/abs/1808.09781, with the same differences.
 
 import math
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 import torch.nn.functional as F
@@ -103,11 +104,13 @@ class RecAttnModel(PreTrainedModel):
         keep: Bool[Tensor, "batch click"],
         explain: bool = False,
         heads: Bool[Tensor, "layer head"] | None = None,
+        mapped: Float[Tensor, "batch unit 3 dim"] | None = None,
     ) -> Reading:
         """Run the attention layers over histories; the last click of each row is its most recent (pad on the left).
 
         Hidden clicks keep their place: positions count from the row's end, not from the last visible click.
-        Where ``heads`` is False that head adds nothing (ablation by zero).
+        Where ``heads`` is False that head adds nothing (ablation by zero). ``mapped`` is what `mapped` gives for the
+        units, where many histories share them; not in training, since dropout comes before the maps.
         """
         batch, n_clicks = keep.shape
         positions = self.unit_positions(n_clicks)
@@ -119,10 +122,17 @@ class RecAttnModel(PreTrainedModel):
             texts = F.pad(texts, (0, 0, 1, 0))
         z, maps, values = x, [], None
         for layer, block in enumerate(self.blocks):
-            z, weights, values = block(z, positions, keep, explain, None if heads is None else heads[layer])
+            working = None if heads is None else heads[layer]
+            z, weights, values = block(z, positions, keep, explain, working, None if layer else mapped)
             maps.append(weights)
         attentions = torch.stack(maps, dim=1) if explain else None
         return Reading(z, keep, positions, x, attentions, values if explain else None, texts)
+
+    def mapped(self, items: Float[Tensor, "item width"]) -> Float[Tensor, "row 3 dim"]:
+        """What the first layer's linear maps make of the null click, where there is one, and then of items."""
+        units = self.parted(items)[0]
+        units = units if self.null_click is None else torch.cat([self.null_click[None], units])
+        return cast(Block, self.blocks[0]).map(units)
 
     def unit_positions(self, n_clicks: int) -> Float[Tensor, "unit dim"]:
         """The position vector of each unit, counted from the most recent click; the null click has none."""

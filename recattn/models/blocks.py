@@ -41,14 +41,22 @@ class SelfAttention(nn.Module):
         keep: Bool[Tensor, "batch unit"],
         explain: bool,
         heads: Bool[Tensor, " head"] | None = None,
+        mapped: Float[Tensor, "batch unit 3 dim"] | None = None,
     ) -> tuple[
         Float[Tensor, "batch unit dim"],
         Float[Tensor, "batch head unit unit"] | None,
         Float[Tensor, "batch head unit head_dim"],
     ]:
-        """What each unit takes over from the others, the weights (explaining path), the values (0 in hidden heads)."""
-        placed = x + positions
-        q, k, v = self._split(self.query(placed)), self._split(self.key(placed)), self._split(self.value(x))
+        """What each unit takes over from the others, the weights (explaining path), the values (0 in hidden heads).
+
+        With ``mapped``, what `map` gives for ``x``, the linear maps of the units are not computed again.
+        """
+        if mapped is None:
+            placed = x + positions
+            q, k, v = self._split(self.query(placed)), self._split(self.key(placed)), self._split(self.value(x))
+        else:
+            q, k, v = (self._split(part) for part in mapped.unbind(dim=-2))
+            q, k = (part + self._split(of(positions)[None]) for part, of in ((q, self.query), (k, self.key)))
         if heads is not None:
             v = v * heads[:, None, None]
         visible = self._visible(keep)
@@ -61,6 +69,10 @@ class SelfAttention(nn.Module):
             dropout = self.dropout if self.training else 0.0
             mixed = F.scaled_dot_product_attention(q, k, v, attn_mask=bias, dropout_p=dropout)
         return mixed.transpose(1, 2).flatten(2), weights, v
+
+    def map(self, x: Float[Tensor, "*shape dim"]) -> Float[Tensor, "*shape 3 dim"]:
+        """Query, key and value of a unit before its position is added: linear, so an item's are always the same."""
+        return torch.stack([F.linear(x, part.weight) for part in (self.query, self.key, self.value)], dim=-2)
 
     def _visible(self, keep: Bool[Tensor, "batch key"]) -> Bool[Tensor, "batch 1 _ key"]:
         """What each unit may look at; the same for all of them (an axis of 1) unless the model is causal."""
@@ -112,15 +124,20 @@ class Block(nn.Module):
         keep: Bool[Tensor, "batch unit"],
         explain: bool,
         heads: Bool[Tensor, " head"] | None = None,
+        mapped: Float[Tensor, "batch unit 3 dim"] | None = None,
     ) -> tuple[
         Float[Tensor, "batch unit dim"],
         Float[Tensor, "batch head unit unit"] | None,
         Float[Tensor, "batch head unit head_dim"],
     ]:
         """The units after this layer, its attention (explaining path) and its values."""
-        mixed, weights, values = self.attention(self.norm(x), positions, keep, explain, heads)
+        mixed, weights, values = self.attention(self.norm(x), positions, keep, explain, heads, mapped)
         z = x + mixed if self.residual else mixed
         return (z if self.feed_forward is None else z + self.feed_forward(z)), weights, values
+
+    def map(self, x: Float[Tensor, "*shape dim"]) -> Float[Tensor, "*shape 3 dim"]:
+        """As `SelfAttention.map`, after the normalisation."""
+        return self.attention.map(self.norm(x))
 
 
 def masked_softmax(logits: Float[Tensor, "*shape"], keep: Bool[Tensor, "*mask"]) -> Float[Tensor, "*shape"]:

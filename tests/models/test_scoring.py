@@ -1,10 +1,12 @@
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 
 from recattn.models.attention import RecAttnModel
-from recattn.models.scoring import embed_items, item_rows, padded_histories, score_impressions
+from recattn.models.scoring import _Maps, embed_items, item_rows, padded_histories, score_impressions
 from recattn.models.shape import RecAttnConfig
 from recattn.types import Impressions
 
@@ -27,10 +29,19 @@ def any_impressions(n: int = 40, items: int = 12, seed: int = 0) -> Impressions:
     )
 
 
-@pytest.mark.parametrize("candidate_pooling", [False, True])
-def test_scoring_all_at_once_equals_scoring_impression_by_impression(candidate_pooling: bool) -> None:
+VARIANTS: list[dict[str, Any]] = [
+    {},
+    {"candidate_pooling": True},
+    {"null_click": False, "positions": False},
+    {"layers": 2, "feed_forward": True},
+    {"late_fusion": "max", "attention": "permuted", "causal": True},
+]
+
+
+@pytest.mark.parametrize("settings", VARIANTS, ids=str)
+def test_scoring_all_at_once_equals_scoring_impression_by_impression(settings: dict[str, Any]) -> None:
     torch.manual_seed(0)
-    config = RecAttnConfig(text_dim=8, dim=8, heads=2, max_history=6, candidate_pooling=candidate_pooling)
+    config = RecAttnConfig(text_dim=8, dim=8, heads=2, max_history=6, **settings)
     model, impressions = RecAttnModel(config).eval(), any_impressions()
     for parameter in model.parameters():
         torch.nn.init.normal_(parameter, std=0.4)
@@ -44,6 +55,17 @@ def test_scoring_all_at_once_equals_scoring_impression_by_impression(candidate_p
         expected = model.score(reading, items[torch.as_tensor(alone.candidates)][None])[0][0]
         part = scores[impressions.candidate_offsets[row] : impressions.candidate_offsets[row + 1]]
         np.testing.assert_allclose(part, expected.detach().numpy(), atol=1e-5)
+
+
+def test_linear_maps_are_made_once_an_item_where_histories_share_items() -> None:
+    model, impressions = RecAttnModel(RecAttnConfig(text_dim=8, dim=8, heads=2)), any_impressions()
+    items = embed_items(model, np.eye(12, 8, dtype=np.float32), np.zeros((12, 2), dtype=np.int64))
+    shared = _Maps(model, items, impressions, np.arange(40)).of(np.array([[3, 5]]))
+    assert shared is not None and shared.shape == (1, 3, 3, 8), "the null click stands first"
+    unit = model.blocks[0].map(items[torch.tensor([3, 5])])
+    torch.testing.assert_close(shared[0, 1:], unit)
+    alone = impressions.rows(np.array([int(np.diff(impressions.history_offsets).argmax())]))
+    assert _Maps(model, items, alone, np.arange(1)).of(np.array([[3, 5]])) is None
 
 
 def test_histories_are_padded_on_the_left_and_cut_to_the_latest() -> None:
