@@ -2,8 +2,20 @@
 
 import re
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
+_UNSEEN = re.compile("[\u202a-\u202e\u2066-\u2069]")  # they turn round the text beside them
+_CONTROL = {code: 0x2400 + code for code in range(32)} | {127: 0x2421}  # signs -> pictures of them
+_BLANK = "␣"
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "$": "&#36;"}  # Plotly reads a little HTML, and $ as LaTeX
+
+
+def visible(text: str) -> str:
+    """The text in one line, with something to see for each control sign, and for a text of blanks.
+
+    >>> visible("a\\x00  b"), visible("  "), visible("")
+    ('a␀ b', '␣', '')
+    """
+    one_line = _UNSEEN.sub("", " ".join(text.split())).translate(_CONTROL)
+    return one_line or (_BLANK if text else "")
 
 
 def shortened(text: str, width: int = 80) -> str:
@@ -12,7 +24,7 @@ def shortened(text: str, width: int = 80) -> str:
     >>> shortened("Harbour bridge reopens after storm", 20)
     'Harbour bridge…'
     """
-    clean = _CONTROL.sub("", " ".join(text.split()))
+    clean = visible(text)
     if len(clean) <= width:
         return clean
     head = clean[: width - 1]

@@ -21,7 +21,7 @@ from recattn.types import Array
 MOST = 60  # steps of one link
 _PLACE = "[1-9][0-9]{0,3}"
 _STEP = re.compile(
-    rf"-(?P<gone>{_PLACE})|(?P<old>{_PLACE})>(?P<new>{_PLACE})|\+(?P<read>[^,]{{1,600}})"
+    rf"-(?P<gone>{_PLACE})|(?P<old>{_PLACE})>(?P<new>{_PLACE})|\+(?P<read>[^,]+)"
     rf"|h(?P<layer>{_PLACE})\.(?P<head>{_PLACE})"
 )
 

@@ -24,7 +24,8 @@ def titles(dataset: Dataset, item_ids: Sequence[str]) -> list[str]:
     """Titles with years in the order of the ids; an item without one is called by what is known of it."""
     both = zip(texts(dataset, "title", item_ids), texts(dataset, "attributes", item_ids), strict=True)
     known = [with_year(title, text) for title, text in both]
-    return [title or say("untitled ({the_item})", the_item=item) for item, title in zip(item_ids, known, strict=True)]
+    named = (say("untitled ({the_item})", the_item=shortened(item, 60)) for item in item_ids)
+    return [title or name for title, name in zip(known, named, strict=True)]
 
 
 def categories(dataset: Dataset, item_ids: Sequence[str]) -> list[str]:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from recattn.figures.text import figure, percent, shortened, signed
+from recattn.figures.text import figure, percent, shortened, signed, visible
 from recattn.language import counted, grouped, phrase, say
 from recattn.types import Interval
 
@@ -25,7 +25,6 @@ __all__ = [
 _MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+!|~$&^=\"'@:.-])")
 _JOINER = "\u2060"  # invisible and without width: keeps two signs from being read as one mark
 _PAIRS = re.compile(r"(?<=:)(?=\S)|(?<=www)(?=\.)|(?<=\S)(?=@)|(?<=[<>=~-])(?=[<>=~-])", re.IGNORECASE)
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
 
 
 STATES = {  # of a job
@@ -48,8 +47,7 @@ def plain(text: str) -> str:
     >>> print(plain("*<b>* $x$"))
     \\*\\<b\\>\\* \\$x\\$
     """
-    one_line = _CONTROL.sub("", " ".join(text.split()))
-    return _MARKUP.sub(r"\\\1", _PAIRS.sub(_JOINER, one_line))
+    return _MARKUP.sub(r"\\\1", _PAIRS.sub(_JOINER, visible(text)))
 
 
 def interval(value: Interval) -> str:

@@ -41,7 +41,7 @@ NAMES = (
 )
 LONG = "<script>pwned=1</script>" + "W" * 10_000  # no name may be so long; a message of a job may
 MARKUP = (
-    "img[src='x'], img[src*='foreign'], a[href^='javascript'], a[href*='foreign'], .katex, "
+    "img[src='x'], img[src*='foreign'], a[href^='javascript'], a[href^='http://foreign'], .katex, "
     "[data-testid=stMain] :is(b, del, script)"
 )
 BEYOND = """() => [document.scrollingElement, ...document.querySelectorAll('[data-testid=stMain]')]

@@ -1,3 +1,4 @@
+import json
 import os
 import signal
 import sqlite3
@@ -366,3 +367,12 @@ def test_a_job_that_a_later_release_wrote_is_still_known() -> None:
     file.write_text(file.read_text().replace('"kind": "train"', '"kind": "train", "colour": "green"'))
     registry_file().unlink()
     assert Registry().run(run).state == "finished"
+
+
+@pytest.mark.parametrize("name", ["title", "preset", "message", "dataset"])
+def test_a_job_whose_names_are_no_texts_breaks_no_look(name: str) -> None:
+    run = finished_run()
+    file = runs_folder() / run / "job.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {name: ["<b>"]}))
+    registry_file().unlink()
+    assert all(isinstance(found.title, str) for found in Registry().runs())

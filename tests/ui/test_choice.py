@@ -10,7 +10,7 @@ def test_a_link_says_what_its_choice_says() -> None:
 
 
 def test_values_may_hold_anything_that_can_be_read() -> None:
-    for text in ("a b", "ü", "日本", "<script>", "x" * LONGEST, "' OR 1=1 --", "😀"):
+    for text in ("a b", "ü", "日本", "<script>", "x" * LONGEST, "' OR 1=1 --", "😀", "a\0b", "a\nb"):
         assert Choice.from_params({"user": text}).user == text
 
 
@@ -18,8 +18,8 @@ def test_values_may_hold_anything_that_can_be_read() -> None:
     "params",
     [
         {"user": "x" * (LONGEST + 1)},
-        {"item": "a\0b"},
-        {"item": "a\nb"},
+        {"method": "a\0b"},
+        {"edit": "a\nb"},
         {"run": "../../etc"},
         {"run": "a/b"},
         {"dataset": ".."},
