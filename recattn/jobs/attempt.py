@@ -37,10 +37,11 @@ class Attempt:
     Args:
         run: the id of a queued job whose process this one becomes.
         watch: hears what is reported as well, e.g. to draw a progress bar.
+        leaves: this process does nothing else afterwards; the run ends, and its slot is free, when it is gone.
     """
 
-    def __init__(self, run: str, watch: Report = silent) -> None:
-        self.run, self.folder, self.watch = run, folder_of(run), watch
+    def __init__(self, run: str, watch: Report = silent, leaves: bool = False) -> None:
+        self.run, self.folder, self.watch, self.leaves = run, folder_of(run), watch, leaves
         self.registry = Registry()
         self.outcome = ""  # what to say about it when it is finished
         self._owns = False
@@ -115,11 +116,16 @@ class Attempt:
         _remove_parts(self.folder)  # what a full disk left half-written makes the room for these words
         sums = checksums(self.folder) if state == "finished" and job.kind == TRAIN else {}
         job = dataclasses.replace(job, state=state, message=message, checksums=sums)
+        written = False
         with suppress(OSError):  # still no room: then the registry alone knows
             write_job(self.folder, job)
+            written = True
         self.log(f"{state} {message}")
         log_event("job ended", job=self.run, kind=job.kind, state=state)
-        self.registry.end(self.run, state, message)
+        if written and self.leaves:
+            self.registry.leave(self.run)
+        else:
+            self.registry.end(self.run, state, message)
 
     def _tell(self) -> None:
         """The thread: write the progress to the registry until the attempt has ended."""

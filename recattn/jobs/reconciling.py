@@ -33,7 +33,8 @@ def put_right(db: sqlite3.Connection) -> None:
         job = job_of(folders[run])
         state, message = state_without_process(folders[run], job)
         end_run(db, run, state, message)
-        log_event("job found dead", job=run, kind=job.kind, state=state)
+        if job.state in BUSY:  # otherwise its process said how it ended, and was gone a moment later
+            log_event("job found dead", job=run, kind=job.kind, state=state)
     if not db.execute("SELECT 1 FROM active").fetchone():
         _remember_active(db)
 

@@ -171,6 +171,14 @@ class Registry:
 
         return self._change(work)
 
+    def leave(self, run: str) -> None:
+        """Say that the process of a run is about to end, which has written into its folder how the run ended.
+
+        The run keeps its state and its slot until the process is gone, and with it the memory that it held: of two
+        that may not work at once, one would else begin while the other winds down, for seconds on a busy machine.
+        """
+        self._change(lambda db: set_run(db, run, heartbeat=0))  # other machines have nothing to wait for
+
     def cancel(self, run: str) -> Run:
         """Ask a run to stop; its process does so at its next step.
 
@@ -220,7 +228,9 @@ class Registry:
 
         def work(db: sqlite3.Connection) -> Run:
             found = _found(db, run)
-            write_job(found.folder, replace(job_of(found.folder), title=title, state=found.state))
+            job = job_of(found.folder)
+            state = found.state if job.state in BUSY else job.state  # a process that is about to end wrote the latter
+            write_job(found.folder, replace(job, title=title, state=state))
             set_run(db, run, title=title)
             return _found(db, run)
 

@@ -21,11 +21,15 @@ def perform(run: str, watch: Report = silent) -> Run:
         Cancelled: when it was stopped; it can be resumed.
         RecAttnError: when it failed; the job says why, too.
     """
-    with Attempt(run, watch) as attempt:
+    _work(Attempt(run, watch))
+    return Registry().run(run)
+
+
+def _work(attempt: Attempt) -> None:
+    with attempt:
         attempt.wait_for_slot()
         job = job_of(attempt.folder)
         attempt.outcome = KINDS[job.kind].work(job, attempt.folder, attempt.report)
-    return Registry().run(run)
 
 
 def main() -> int:
@@ -33,7 +37,7 @@ def main() -> int:
     run = sys.argv[1]
     os.nice(_NICE)
     try:
-        perform(run)
+        _work(Attempt(run, leaves=True))
     except RecAttnError as error:
         print(f"{folder_of(run)}: {error}", file=sys.stderr)
         return 1
@@ -41,4 +45,7 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)  # others wait for the slot; what libraries clear up when Python ends takes seconds, or may hang
