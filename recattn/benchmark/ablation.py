@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from recattn.benchmark.popularity import Popularity
 from recattn.config import home
 from recattn.data import Dataset
 from recattn.errors import DataError, UnknownError
@@ -21,11 +22,13 @@ from recattn.evaluation.bootstrap import bootstrap_difference, bootstrap_mean
 from recattn.evaluation.metrics import impression_metrics
 from recattn.recommender import Recommender
 from recattn.training import TrainingConfig, configured, train
+from recattn.training.batches import validation_split
 from recattn.types import Impressions, Interval, Report, silent
 
 METRICS = ("auc", "mrr", "ndcg@5", "ndcg@10")
 BASE = "as it is"
 ENSEMBLE = "mean of the seeds' scores"
+POPULAR = "with popularity and recency, fitted afterwards"
 
 LEVERS: Mapping[str, Mapping[str, Any]] = {
     BASE: {},
@@ -138,7 +141,8 @@ def ablate(
     base: Metrics = {}
     for done, lever in enumerate(wanted):
         report("ablate", done * seeds, len(wanted) * seeds)
-        scores, seconds = zip(*_trained(dataset, lever, seeds, impressions, report), strict=True)
+        models, seconds = zip(*_trained(dataset, lever, seeds, report), strict=True)
+        scores = [model.score_impressions(impressions) for model in models]
         found = [_metrics(one, impressions) for one in scores]
         mean = {name: np.mean([one[name] for one in found], axis=0) for name in METRICS}
         base = base or mean
@@ -146,6 +150,10 @@ def ablate(
         if lever == BASE and seeds > 1:
             together = _metrics(np.mean(scores, axis=0), impressions)
             rows.append(_row(ENSEMBLE, [together], together, base, impressions, float(np.sum(seconds))))
+        if lever == BASE:
+            found = [_metrics(_popular(dataset, *pair), impressions) for pair in zip(models, scores, strict=True)]
+            mean = {name: np.mean([one[name] for one in found], axis=0) for name in METRICS}
+            rows.append(_row(POPULAR, found, mean, base, impressions, float(np.mean(seconds))))
     return Ablation(dataset.name, len(impressions), len(np.unique(impressions.user_id)), tuple(rows))
 
 
@@ -168,10 +176,17 @@ def _metrics(scores: Float[np.ndarray, " candidate"], impressions: Impressions) 
     return impression_metrics(scores, np.asarray(impressions.labels), impressions.candidate_offsets)
 
 
-def _trained(
-    dataset: Dataset, lever: str, seeds: int, impressions: Impressions, report: Report
-) -> Iterator[tuple[Float[np.ndarray, " candidate"], float]]:
-    """The dev scores of each seed, and how many seconds its training took."""
+def _popular(
+    dataset: Dataset, model: Recommender, scores: Float[np.ndarray, " candidate"]
+) -> Float[np.ndarray, " candidate"]:
+    """The dev scores with popularity beside them, its weights fitted on what decided when to stop."""
+    learned, validation = validation_split(dataset, configured("default").validation_share)
+    found = Popularity(model.score_impressions(validation), learned, validation)
+    return found.scores(scores, dataset.impressions("train"), dataset.impressions("dev"))
+
+
+def _trained(dataset: Dataset, lever: str, seeds: int, report: Report) -> Iterator[tuple[Recommender, float]]:
+    """The model of each seed, and how many seconds its training took."""
     for seed in range(seeds):
         config = configured("default", {**LEVERS[lever], "seed": seed})
         folder = _folder(dataset, config)
@@ -179,8 +194,7 @@ def _trained(
             began = time.perf_counter()
             train(dataset, config, folder, _quiet(report))
             (folder / "seconds.json").write_text(json.dumps(time.perf_counter() - began))
-        recommender = Recommender.load(folder, dataset)
-        yield recommender.score_impressions(impressions), float(json.loads((folder / "seconds.json").read_text()))
+        yield Recommender.load(folder, dataset), float(json.loads((folder / "seconds.json").read_text()))
 
 
 def _folder(dataset: Dataset, config: TrainingConfig) -> Path:
