@@ -32,12 +32,12 @@ with open_page("compare") as page:
     if found is not None:
         show_metrics_table(found)
     show_lists(pair)
-    st.subheader(say("For the same {reader}"), anchor=False)
+    st.header(say("For the same {reader}"), anchor=False)
     who, what = st.columns([2, 3], gap="medium", vertical_alignment="bottom")
     with who:
         user = choose_reader(page)
     with what:
         item = choose_item(page, user)
     show_tops(page, pair, user)
-    st.subheader(say("What their heads look at"), anchor=False)
+    st.header(say("What their heads look at"), anchor=False)
     show_maps(page, pair, user, item)

@@ -14,7 +14,7 @@ from recattn.types import Array, Interval
 
 Figure = dict[str, Any]
 ROW = 32
-_COLUMN, _GAP = 0.077, 0.04  # shares of the width: a kind, and what is left between the map and the costs
+_COLUMN, _GAP = 0.074, 0.04  # shares of the width: a kind, and what is left between the map and the costs
 _DARK = 0.62  # of the scale: above it viridis is bright and its numbers dark
 
 
@@ -59,7 +59,7 @@ def head_map(shown: HeadMap) -> Figure:
         "hovermode": "closest",
     }
     if has_costs:
-        title = {"text": say("nDCG@10 lost without it"), "standoff": 6}
+        title = {"text": say("nDCG@10 lost without it"), "standoff": 6, "font": {"size": 12}}
         layout["xaxis2"] = {"domain": [ends + _GAP, 1], "anchor": "y", "side": "top", "title": title, "nticks": 4}
     return {"data": data, "layout": layout}
 

@@ -38,7 +38,7 @@ def show_training() -> bool:
     if run is None:
         return False
     with st.container(border=True):
-        st.subheader(say("The first model is being trained"), anchor=False)
+        st.header(say("The first model is being trained"), anchor=False)
         st.write(
             say("A quick one on the sample takes about a minute. The page goes on by itself; Admin trains better ones.")
         )
@@ -49,7 +49,7 @@ def show_training() -> bool:
 def offer_sample() -> None:
     """For an empty home: one button that loads the sample and trains on it."""
     with st.container(border=True):
-        st.subheader(say("Nothing here yet"), anchor=False)
+        st.header(say("Nothing here yet"), anchor=False)
         st.write(
             say(
                 "Start with the sample: a small world of made-up news, with readers whose reasons to click "

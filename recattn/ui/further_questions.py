@@ -20,7 +20,7 @@ QUESTIONS: dict[str, Callable[[Case], None]] = {
 
 def show_question(case: Case) -> None:
     """The choice, and the answer to the one that is asked; the others cost nothing."""
-    st.subheader(say("Ask further"), anchor=False)
+    st.header(say("Ask further"), anchor=False)
     names = list(QUESTIONS)
     asked = st.segmented_control(
         say("Ask further"),

@@ -201,7 +201,7 @@ def show_demo(page: Page) -> None:
     found = stops(page)
     if not found:
         return
-    st.subheader(say("Guided demo"), anchor=False)
+    st.header(say("Guided demo"), anchor=False)
     for number, stop in enumerate(found, 1):
         link, text = st.columns([2, 7], vertical_alignment="center", gap="small")
         with link:

@@ -161,7 +161,7 @@ def cards_frame(found: Heads) -> pd.DataFrame:
 def show_card(page: Page, found: Heads, card: HeadCard) -> None:
     """One head in words, and its proudest examples, each a link."""
     with st.container(border=True, gap="small", key="card"):
-        st.subheader(name_of(found, card), anchor=False)
+        st.header(name_of(found, card), anchor=False)
         for sentence in sentences(found, card):
             st.markdown(sentence)
         st.markdown(
@@ -237,7 +237,7 @@ def example_link(page: Page, card: HeadCard, example: Example) -> dict[str, str]
 
 def show_alike(found: Heads) -> None:
     """Heads that look at the same, and how alike the closest are."""
-    st.subheader(say("Which are alike?"), anchor=False)
+    st.header(say("Which are alike?"), anchor=False)
     st.markdown(
         plain(alike_finding(found)),
         help=say(
@@ -268,7 +268,7 @@ def alike_finding(found: Heads) -> str:
 
 def show_removal(page: Page, found: Heads) -> None:
     """Which heads could go, and what that costs together."""
-    st.subheader(say("Which could be removed?"), anchor=False)
+    st.header(say("Which could be removed?"), anchor=False)
     if found.accuracy is None:
         st.caption(say("Not known: the dataset has no labelled dev split to rank."))
         return

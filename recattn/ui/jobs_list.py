@@ -11,7 +11,7 @@ from recattn.language import say
 from recattn.ui.guard import check_may_act
 from recattn.ui.job_progress import BUSY, RESUMABLE, busy_jobs, job_title, show_job, show_log, show_resume
 from recattn.ui.notices import show_error
-from recattn.ui.tables import show_frame
+from recattn.ui.tables import choose_in_frame
 from recattn.ui.wording import STATES, ago, plain, shortened
 
 
@@ -19,7 +19,7 @@ def show_busy_jobs(allowed: bool) -> None:
     """Each job that runs or waits, with its progress."""
     jobs = busy_jobs()
     if jobs:
-        st.subheader(say("At work"), anchor=False)
+        st.header(say("At work"), anchor=False)
     for job in jobs:
         with st.container(border=len(jobs) > 1, gap="small"):
             st.markdown(f"**{plain(job_title(job))}**")
@@ -32,17 +32,9 @@ def show_ended_jobs(allowed: bool) -> None:
     if not jobs:
         return
     with st.expander(say("Earlier imports and measurements ({jobs})", jobs=len(jobs)), icon=":material/history:"):
-        state = show_frame(
-            jobs_frame(jobs),
-            hide_index=True,
-            key=f"jobs-{len(jobs)}",
-            on_select="rerun",
-            selection_mode="single-row",
-            alt=say("Jobs that have ended, newest first"),
-        )
-        rows = state.selection.rows
-        if rows and rows[0] < len(jobs):
-            _show_job(jobs[rows[0]], allowed)
+        row = choose_in_frame(jobs_frame(jobs), key=f"jobs-{len(jobs)}", alt=say("Jobs that have ended, newest first"))
+        if row is not None:
+            _show_job(jobs[row], allowed)
 
 
 def jobs_frame(jobs: list[Run]) -> pd.DataFrame:

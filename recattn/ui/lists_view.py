@@ -33,7 +33,7 @@ _BETTER = {True: phrase("more"), False: phrase("less"), None: phrase("neither")}
 
 def show_lists(pair: Pair) -> None:
     """A table of both models' lists and the price of diversity; the button where one was not measured."""
-    st.subheader(say("Beyond accuracy"), anchor=False)
+    st.header(say("Beyond accuracy"), anchor=False)
     found = [read_lists(run.folder) for run in (pair.first, pair.second)]
     missing = [
         (name, run) for name, run, one in zip("AB", (pair.first, pair.second), found, strict=True) if one is None

@@ -17,7 +17,7 @@ from recattn.ui.wording import plain, shortened
 def offer_measurement(run: str, what: str, title: str, text: str) -> None:
     """The empty state of a page that reads a measurement: what it is, and the one button that makes it."""
     with st.container(border=True, gap="small"):
-        st.subheader(title, anchor=False)
+        st.header(title, anchor=False)
         st.write(text)
         show_start(run, what, say("Measure it"), "primary")
 

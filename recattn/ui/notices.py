@@ -20,6 +20,6 @@ def show_error(error: RecAttnError) -> None:
 def show_next_step(title: str, text: str, page: str, label: str, icon: str = ":material/arrow_forward:") -> None:
     """An empty state: what is missing in one sentence, and the one link that leads on."""
     with st.container(border=True, gap="small"):
-        st.subheader(title, anchor=False)
+        st.header(title, anchor=False)
         st.write(text)
         st.page_link(page, label=label, icon=icon, query_params=kept_language())

@@ -13,7 +13,7 @@ from recattn.language import say
 from recattn.types import Impression, Recommendation, User
 from recattn.ui.details import show_picture, texts
 from recattn.ui.shell import Page
-from recattn.ui.tables import fitting, show_frame
+from recattn.ui.tables import choose_in_frame, fitting, show_frame
 from recattn.ui.ways_on import show_ways_on
 from recattn.ui.wording import counted, figure, moment, plain, shortened, signed
 
@@ -55,10 +55,10 @@ def history_table(dataset: Dataset, history: Sequence[str], times: dict[str, dat
 
 
 def _written(times: dict[str, datetime]) -> dict[str, str]:
-    """Times of one history: the hour counts when it is young, the year when it is long."""
+    """The days of one history, with the year when it is long."""
     if max(times.values()) - min(times.values()) > timedelta(days=300):
         return {item: say("{time.day} {time:%b %Y}", time=time) for item, time in times.items()}
-    return {item: say("{time.day} {time:%b, %H:%M}", time=time) for item, time in times.items()}
+    return {item: say("{time.day} {time:%b}", time=time) for item, time in times.items()}
 
 
 def reason(recommendation: Recommendation, dataset: Dataset) -> str:
@@ -114,9 +114,11 @@ def show_history(table: pd.DataFrame) -> None:
         height=_height(table),
         hide_index=True,
         column_config={
-            "Title": st.column_config.TextColumn(width=136),
+            "Title": st.column_config.TextColumn(width=148),
             "Category": st.column_config.TextColumn(width=fitting(table["Category"])),
-            "Read": st.column_config.TextColumn(width=92, help=say("When it was clicked, where an impression says so")),
+            "Read": st.column_config.TextColumn(
+                width=fitting(table.get("Read", ())), help=say("When it was clicked, where an impression says so")
+            ),
         },
         alt=say("{Items} this person {read}, newest first"),
     )
@@ -124,38 +126,34 @@ def show_history(table: pd.DataFrame) -> None:
 
 def choose_row(table: pd.DataFrame) -> int:
     """Draw the top-N; returns the row somebody selected, the first one at first."""
-    state = show_frame(
+    row = choose_in_frame(
         table,
         height=_height(table),
-        hide_index=True,
         key="top",
-        on_select="rerun",
-        selection_mode="single-row",
-        selection_default={"selection": {"rows": [0]}},
+        first=0,
         column_config={
             "Rank": st.column_config.NumberColumn(
-                "#", width=40, pinned=True, help=say("1 is the best of all candidates")
+                "#", width=36, pinned=True, help=say("1 is the best of all candidates")
             ),
-            "Title": st.column_config.TextColumn(width=180),
+            "Title": st.column_config.TextColumn(width=187),
             "Category": st.column_config.TextColumn(width=fitting(table["Category"])),
             "Score": st.column_config.NumberColumn(
-                format="%.2f", width=55, help=say("A logit: only differences between candidates mean something")
+                format="%.2f", width=50, help=say("A logit: only differences between candidates mean something")
             ),
             "What adds most": st.column_config.TextColumn(
-                width=140, help=say("The {item} {read} before that adds most to this score, and how much")
+                width=132, help=say("The {item} {read} before that adds most to this score, and how much")
             ),
             "History adds": st.column_config.NumberColumn(
                 say("History"),
                 format="%+.2f",
-                width=60,
+                width=58,
                 help=say("What all {items} {read} add together; the rest is there for everybody"),
             ),
             "Clicked": st.column_config.TextColumn(width=75, help=say("What this person really did")),
         },
         alt=say("Recommended {items}, best first"),
     )
-    rows = state.selection.rows
-    return rows[0] if rows and rows[0] < len(table) else 0
+    return row or 0
 
 
 def _height(table: pd.DataFrame) -> int:

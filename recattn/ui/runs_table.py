@@ -22,7 +22,7 @@ from recattn.ui.language import speak_as_before
 from recattn.ui.notices import show_error
 from recattn.ui.results import METRICS, show_results
 from recattn.ui.shell import run_label
-from recattn.ui.tables import show_frame
+from recattn.ui.tables import choose_in_frame
 from recattn.ui.wording import STATES, ago, duration, plain, shortened
 
 _PHASES = {
@@ -63,18 +63,14 @@ def choose_run(runs: list[Run]) -> Run:
         )
         for label in METRICS.values()
     }
-    state = show_frame(
+    row = choose_in_frame(
         runs_frame(runs),
-        hide_index=True,
         key=f"runs-{len(runs)}",
-        on_select="rerun",
-        selection_mode="single-row",
-        selection_default={"selection": {"rows": [first]}},
+        first=first,
         column_config=numbers,
         alt=say("Trained models, newest first"),
     )
-    rows = state.selection.rows
-    return runs[rows[0] if rows and rows[0] < len(runs) else first]
+    return runs[first if row is None else row]
 
 
 def show_run(run: Run, allowed: bool) -> None:

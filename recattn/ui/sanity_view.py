@@ -42,7 +42,7 @@ def show_sanity(page: Page, found: Faithfulness) -> None:
 
 def show_randomisation(found: Faithfulness) -> None:
     """How much of each explanation is left when the model has learned nothing."""
-    st.subheader(say("Does it change when the model has learned nothing?"), anchor=False)
+    st.header(say("Does it change when the model has learned nothing?"), anchor=False)
     rows = {name: found.methods[name].get("randomisation") for name in ordered(found) if name not in FLOORS}
     values = {title_of(name): value for name, value in rows.items() if value and not math.isnan(value.value)}
     if not values:
@@ -73,7 +73,7 @@ def _written(value: Interval) -> str:
 
 def show_twins(page: Page) -> None:
     """Whether accuracy needs attention to be where it is."""
-    st.subheader(say("Does accuracy need these maps?"), anchor=False)
+    st.header(say("Does accuracy need these maps?"), anchor=False)
     run = page.model_run
     told, twins = read_twins(run.folder), {folder.name: how for folder, how in twins_of(run.folder).items()}
     known = {twin.run for twin in told.twins} if told else set()
@@ -168,7 +168,7 @@ def _train_twin(page: Page, settings: dict[str, object]) -> None:
 
 def show_planted(found: Faithfulness) -> None:
     """How often each method's heaviest articles are the planted causes."""
-    st.subheader(say("Does it find the true causes?"), anchor=False)
+    st.header(say("Does it find the true causes?"), anchor=False)
     if found.planted is None:
         st.markdown(
             say("Only a made-up world knows why somebody clicked: the **sample**. Measure a model trained on it.")

@@ -9,6 +9,7 @@ import streamlit as st
 from recattn.explanation.methods import METHODS
 from recattn.language import phrase, say
 
+BY_KEYS = phrase("A row is chosen by its box; by keys, arrows move and Shift + Space chooses.")
 _HEADINGS = {  # what a column is called in the code -> what is read above it
     "A less B": phrase("A less B"),
     "Abstract": phrase("Abstract"),
@@ -110,9 +111,9 @@ def fitting(texts: Iterable[str], most: int = 118) -> int:
     """Pixels in which short texts like categories stand whole; what longer ones may take at most.
 
     >>> fitting(["sports", "news"]), fitting(["Documentary"]), fitting(["Children's Science Fiction"])
-    (68, 97, 118)
+    (68, 89, 118)
     """
-    return min(most, max(68, round(6.8 * max(map(len, texts), default=0)) + 22))
+    return min(most, max(68, round(5.9 * max(map(len, texts), default=0)) + 24))
 
 
 def show_frame(frame: pd.DataFrame, *, column_config: Mapping[str, Any] | None = None, **options: Any) -> Any:
@@ -128,3 +129,29 @@ def show_frame(frame: pd.DataFrame, *, column_config: Mapping[str, Any] | None =
         if column
     }
     return st.dataframe(frame, column_config={**given, **config}, placeholder="", **options)
+
+
+def choose_in_frame(frame: pd.DataFrame, *, key: str, first: int | None = None, **options: Any) -> int | None:
+    """Draw a table of which one row can be chosen; returns its number.
+
+    By mouse a row is chosen with its box. Keys need a cell to start from, which the table itself gives to clicks only:
+    so one is marked from the beginning, the arrows move from there, and Shift + Space chooses its row.
+
+    Args:
+        frame: what is shown.
+        key: of the widget.
+        first: the row chosen at first, and whenever none is; None: none has to be.
+        options: as of ``show_frame``.
+    """
+    cells = [(first or 0, next(name for name in frame if name))] if len(frame) else []
+    state = show_frame(
+        frame,
+        hide_index=True,
+        key=key,
+        on_select="rerun",
+        selection_mode=["single-row" if first is None else "single-row-required", "single-cell"],
+        selection_default={"selection": {"rows": [] if first is None or not len(frame) else [first], "cells": cells}},
+        **options,
+    )
+    rows = [row for row in state.selection.rows if row < len(frame)]
+    return rows[0] if rows else first

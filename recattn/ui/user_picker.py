@@ -77,9 +77,7 @@ def _draw_search(page: Page) -> None:
 def _shown_user(page: Page) -> User:
     user = page.user
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.subheader(
-            say("{Reader} {user_id}", user_id=plain(shortened(user.user_id, 60))), anchor=False, width="content"
-        )
+        st.header(say("{Reader} {user_id}", user_id=plain(shortened(user.user_id, 60))), anchor=False, width="content")
         st.caption(plain(about_user(page.dataset, user)), width="content")
     return user
 

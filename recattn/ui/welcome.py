@@ -37,7 +37,7 @@ def _offer_start(page: Page) -> None:
         offer_sample()
         return
     with st.container(border=True):
-        st.subheader(say("No model yet"), anchor=False)
+        st.header(say("No model yet"), anchor=False)
         switch_dataset(page)
         st.write(
             say(
@@ -119,7 +119,7 @@ def _show_steps(page: Page, user: str, item: str) -> None:
         ),
         Stop("admin", page.link(), say("Train your own"), say("Change a setting, watch it learn, compare.")),
     )
-    st.subheader(say("Three steps"), anchor=False)
+    st.header(say("Three steps"), anchor=False)
     for number, (column, step) in enumerate(zip(st.columns(3, gap="medium"), steps, strict=True), 1):
         with column:
             show_link(step, f"{number}. {step.title}", PAGES[step.page].icon)

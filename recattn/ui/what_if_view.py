@@ -13,7 +13,7 @@ from recattn.ui.edits import Edited, added, edited, reading, steps, undone
 from recattn.ui.export import offer_csv
 from recattn.ui.reading import categories, titles
 from recattn.ui.shell import Page
-from recattn.ui.tables import fitting, heading, show_frame
+from recattn.ui.tables import BY_KEYS, choose_in_frame, fitting, heading, show_frame
 from recattn.ui.wording import counted, plain, shortened
 
 SHOWN = 10
@@ -59,13 +59,10 @@ def show_history(page: Page, user: User, now: Edited) -> None:
     )
     if not original.issuperset(ids):
         table[""] = ["" if item in original else say("added") for item in ids]
-    state = show_frame(
+    row = choose_in_frame(
         table,
-        hide_index=True,
         height=37 + 35 * max(1, min(10, len(table))),
         key=f"{_TABLE}-{page.choice.edit}",
-        on_select="rerun",
-        selection_mode="single-row",
         column_config={
             "Back": st.column_config.NumberColumn("#", width=40, help=say("Counted back from the most recent")),
             "Title": st.column_config.TextColumn(width=160),
@@ -74,8 +71,7 @@ def show_history(page: Page, user: User, now: Edited) -> None:
         },
         alt=say("What was {read} after the changes, newest first"),
     )
-    rows = [row for row in state.selection.rows if row < len(ids)]
-    _offer_moves(page, rows[0] + 1 if rows else None, len(ids))
+    _offer_moves(page, None if row is None else row + 1, len(ids))
 
 
 def _offer_moves(page: Page, chosen: int | None, length: int) -> None:
@@ -98,7 +94,7 @@ def _offer_moves(page: Page, chosen: int | None, length: int) -> None:
         offer(phrase("Newer"), ":material/arrow_upward:", f"{place}>{place - 1}", place > 1)
         offer(phrase("Older"), ":material/arrow_downward:", f"{place}>{place + 1}", place < length)
     if chosen is None:
-        st.caption(say("Choose a row to remove or move that {item}."))
+        st.caption(say("Choose a row to remove or move that {item}."), help=say(BY_KEYS))
 
 
 def choose_addition(page: Page, now: Edited) -> None:
@@ -255,9 +251,9 @@ def _show_list(frame: pd.DataFrame, title: str, what: str) -> None:
         height=37 + 35 * max(1, len(frame)),
         column_order=[name for name in frame if name != "Category"],  # two lists side by side: titles need the room
         column_config={
-            "Rank": st.column_config.NumberColumn("#", width=35),
+            "Rank": st.column_config.NumberColumn("#", width=32),
             "Title": st.column_config.TextColumn(width=205),
-            what: st.column_config.TextColumn(width=70, help=say("Its place in the other list: ▲ it rose, ▼ it fell")),
+            what: st.column_config.TextColumn(width=64, help=say("Its place in the other list: ▲ it rose, ▼ it fell")),
         },
         alt=say(
             "{title}: the top {n}, with the place of each in the other list",

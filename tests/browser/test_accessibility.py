@@ -20,7 +20,7 @@ AXE = (files("axe_playwright_python") / "axe.min.js").read_text()
 ROOT = Path(__file__).parents[2]
 PAGES = ("", *sorted(file.stem for file in (ROOT / "pages").glob("*.py")))
 GRAVE = """axe.run(document, {resultTypes: ["violations"]}).then(found => found.violations
-    .filter(fault => ["serious", "critical"].includes(fault.impact))
+    .filter(fault => ["serious", "critical"].includes(fault.impact) || fault.id == "heading-order")
     .map(fault => fault.id + ": " + fault.nodes.map(node => node.html.slice(0, 150)).join("  ")))"""
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 STEPS = 60  # presses of Tab after which a thing counts as out of reach
@@ -51,12 +51,13 @@ def test_axe_finds_nothing_grave_on_any_page(guarded: None, site: Site, chromium
 
 def test_axe_would_say_so(site: Site, page: Page) -> None:
     opened(page, site.url)
-    pale = '<p style="color: #ccc !important; background: #fff">pale</p>'
+    pale = '<p style="color: #ccc !important; background: #fff">pale</p><h5>deep</h5>'
     main = page.get_by_test_id("stMainBlockContainer")
     main.evaluate("(it, html) => it.insertAdjacentHTML('beforeend', html)", f'{pale}<img src="none.png">')
     faults = grave_faults(page)
     assert any(fault.startswith("color-contrast") for fault in faults), faults
     assert any(fault.startswith("image-alt") for fault in faults), faults
+    assert any(fault.startswith("heading-order") for fault in faults), faults
 
 
 def tab_to(page: Page, wanted: Locator) -> None:
@@ -77,12 +78,36 @@ def test_the_way_to_an_explanation_needs_no_mouse(site: Site, page: Page) -> Non
     settled(page)
 
     why = page.get_by_role("main").get_by_role("link", name="Why this article?")
+    best = item_of(why.get_attribute("href"))
+    tab_to(page, table_of(page, "Recommended articles"))
+    for key in ("ArrowDown", "ArrowDown", "Shift+Space"):
+        page.keyboard.press(key)
+        settled(page)
     chosen = item_of(why.get_attribute("href"))
+    assert chosen != best
     tab_to(page, why)
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Explanation")).to_be_visible()
     settled(page)
     assert chosen and item_of(page.url) == chosen
+
+
+def test_a_history_is_changed_without_a_mouse(site: Site, page: Page) -> None:
+    train_first(site)
+    opened(page, f"{site.url}/what_if?user=U3")
+    tab_to(page, table_of(page, "What was read after the changes"))
+    for key in ("ArrowDown", "Shift+Space"):
+        page.keyboard.press(key)
+        settled(page)
+    tab_to(page, page.get_by_role("button", name="Remove"))
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("1 change", exact=True)).to_be_visible()
+    assert parse_qs(urlsplit(page.url).query)["edit"] == ["-2"]
+
+
+def table_of(page: Page, name: str) -> Locator:
+    """The part of a table that takes keys."""
+    return page.get_by_test_id("stDataFrame").filter(has=page.get_by_label(name)).get_by_test_id("data-grid-canvas")
 
 
 def item_of(link: str | None) -> str:

@@ -65,6 +65,6 @@ def open_page() -> Iterator[Open]:
 
 def words(app: AppTest) -> str:
     """Everything that is written on a page, without the signs that keep it from being markup."""
-    kinds = ("title", "subheader", "markdown", "caption", "error", "warning", "info", "success", "metric")
+    kinds = ("title", "header", "markdown", "caption", "error", "warning", "info", "success", "metric")
     written = "\n".join(str(getattr(element, "value", "")) for kind in kinds for element in getattr(app, kind))
     return re.sub(r"\\(.)", r"\1", written).replace("\u2060", "")

@@ -63,7 +63,7 @@ def test_a_row_of_the_map_is_a_head(folder: Path, cards: Heads, open_page: Open)
 
 def test_a_link_opens_the_card_of_its_head(folder: Path, open_page: Open) -> None:
     app = open_page(PAGE, head="2")
-    assert "Head 2" in [heading.value for heading in app.subheader]
+    assert "Head 2" in [heading.value for heading in app.header]
     assert "Without it nDCG@10 changes by" in words(app)
 
 
