@@ -34,7 +34,7 @@ def show_items(dataset: Dataset) -> None:
             "Picture": st.column_config.ImageColumn(width=60),
             "Title": st.column_config.TextColumn(width="large"),
             "Year": st.column_config.TextColumn(width=55),
-            "Category": st.column_config.TextColumn(width=fitting(table["Category"])),
+            "Category": st.column_config.TextColumn(width=fitting(table["Category"], 170)),
             "Subcategory": st.column_config.TextColumn(width=120),
             "Abstract": st.column_config.TextColumn(width="large"),
             "Item_id": st.column_config.TextColumn(say("Id"), width=90),
