@@ -6,7 +6,15 @@ from recattn.language import say
 from recattn.ui import loads
 from recattn.ui.candidates import choose_question
 from recattn.ui.export import offer_csv
-from recattn.ui.reading import choose_row, history_table, reading_times, show_history, show_links, top_table
+from recattn.ui.reading import (
+    choose_row,
+    history_heading,
+    history_table,
+    reading_times,
+    show_history,
+    show_links,
+    top_table,
+)
 from recattn.ui.shell import open_page
 from recattn.ui.tables import BY_KEYS
 from recattn.ui.user_picker import choose_user
@@ -23,7 +31,7 @@ with open_page("recommendations") as page:
         times = reading_times(page.dataset.user_impressions(user.user_id))
         history = history_table(page.dataset, question.history, times)
         with st.container(horizontal=True, wrap=False, vertical_alignment="center"):
-            st.markdown(say("**What they {read}**, newest first"), width="stretch")
+            st.markdown(history_heading(question.history), width="stretch")
             offer_csv(history, "history")
         show_history(history)
     with gets:

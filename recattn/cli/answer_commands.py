@@ -1,7 +1,7 @@
 """Commands that ask a trained model: evaluate, recommend, explain."""
 
 from argparse import Namespace
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from recattn.cli.command import Answer, Command, argument
@@ -77,6 +77,7 @@ def recommend(given: Namespace) -> Answer:
     user = recommender.dataset.user(given.user)
     if not user.history:
         note(f"{user.user_id} has not read anything yet: these are the items most read lately, with their clicks.")
+    _tell_of_cut(recommender, user.history)
     if user.history:
         found = recommender.recommend(user.history, given.n, diversity=given.diversity)
     else:
@@ -88,10 +89,17 @@ def recommend(given: Namespace) -> Answer:
     return Answer(rows, table(rows, "Nothing is left to recommend."))
 
 
+def _tell_of_cut(recommender: "Recommender", history: Sequence[str]) -> None:
+    most = recommender.model.config.max_history
+    if len(history) > most:
+        note(f"The model reads only the last {most} of {len(history):,} clicks.")
+
+
 def explain(given: Namespace) -> Answer:
     """What each click weighs in one score, by one method or all, and how far that agrees with leaving each out."""
     recommender = recommender_of(chosen_run(given.run))
     history = recommender.dataset.user(given.user).history
+    _tell_of_cut(recommender, history)
     prediction = recommender.predict(history, given.item)
     weights = _weights(prediction, given.method)
     from recattn.explanation.agreement import agreement

@@ -9,7 +9,7 @@ import streamlit as st
 
 from recattn.data.attributes import with_year
 from recattn.data.store import Dataset
-from recattn.language import say
+from recattn.language import grouped, say
 from recattn.types import Impression, Recommendation, User
 from recattn.ui.details import show_picture, texts
 from recattn.ui.shell import Page
@@ -41,6 +41,13 @@ def reading_times(impressions: Sequence[Impression]) -> dict[str, datetime]:
             clicked = (item for item, label in zip(impression.candidates, impression.labels, strict=True) if label)
             times.update((item, impression.time) for item in clicked if item not in times)
     return times
+
+
+def history_heading(history: Sequence[str]) -> str:
+    """What stands above the table of what was read, and how much of it the table leaves out; markdown."""
+    if len(history) <= SHOWN:
+        return say("**What they {read}**, newest first")
+    return say("**What they {read}**, the newest {some} of {everything}", some=SHOWN, everything=grouped(len(history)))
 
 
 def history_table(dataset: Dataset, history: Sequence[str], times: dict[str, datetime]) -> pd.DataFrame:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from recattn.data.store import Dataset
 from recattn.errors import RecAttnError
-from recattn.language import say
+from recattn.language import grouped, say
 from recattn.types import User
 from recattn.ui import loads
 from recattn.ui.notices import show_error
@@ -46,7 +46,7 @@ def choose_reader(page: Page) -> User:
             say("Another"), icon=":material/person_search:", type="tertiary", key="find", on_change="rerun"
         )
         st.button(say("Random"), icon=":material/casino:", type="tertiary", on_click=_choose_random, args=(page,))
-    st.caption(plain(about_user(page.dataset, user, when=False)))
+    st.caption(plain(about_user(page.dataset, user, when=False) + _cut(page, user)))
     if another.open:
         with another:
             _draw_search(page)
@@ -78,8 +78,18 @@ def _shown_user(page: Page) -> User:
     user = page.user
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.header(say("{Reader} {user_id}", user_id=plain(shortened(user.user_id, 60))), anchor=False, width="content")
-        st.caption(plain(about_user(page.dataset, user)), width="content")
+        st.caption(plain(about_user(page.dataset, user) + _cut(page, user)), width="content")
     return user
+
+
+def _cut(page: Page, user: User) -> str:
+    """How much of a long history counts, to stand behind what is said about it."""
+    most = page.recommender.model.config.max_history
+    if len(user.history) <= most:
+        return ""
+    return say(
+        ". The model reads only the last {most} of {everything}", most=most, everything=grouped(len(user.history))
+    )
 
 
 def find(dataset: Dataset, text: str) -> list[User]:
