@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from recattn.jobs.registry import Registry
 from recattn.jobs.run_folder import BUSY
@@ -21,6 +21,7 @@ from tests.jobs.tiny import import_tiny
 from tests.models.conftest import write_tiny_encoder
 
 ROOT = Path(__file__).parents[2]
+expect.set_options(timeout=30_000)  # on a busy machine a job's process alone takes seconds to start
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "

@@ -26,11 +26,12 @@ def test_a_zip_becomes_a_dataset_with_a_report(site: Site, page: Page, tmp_path:
     expect(page.get_by_text("1 times not like 11/15/2019")).to_be_visible()
     expect(page.get_by_label("Name of the dataset")).to_have_value("own-news")
     page.get_by_role("button", name="Import", exact=True).click()
-    expect(page.get_by_role("link", name="See the import report")).to_be_visible()
+    report = page.get_by_role("link", name="See the import report")
+    expect(report).to_be_visible()
     assert Dataset.open("own-news").info.items == 10
     assert not [path for path in uploads_folder().glob("*") if path.is_dir()]
 
-    page.get_by_role("link", name="See the import report").click()
+    report.click()
     settled(page)
     expect(page.get_by_text(re.compile("kept 10 articles"))).to_be_visible()
     with page.expect_download() as saved:
