@@ -37,14 +37,14 @@ BASELINES = {
 }
 PARTS = {
     "all": phrase("all {readers}"),
-    "known": phrase("{readers} seen in training"),
-    "new": phrase("{readers} never seen in training"),
-    "new_items": phrase("{items} never seen in training"),
-    "later": phrase("later than all training"),
+    "known": phrase("known {readers}"),
+    "new": phrase("new {readers}"),
+    "new_items": phrase("new {items}"),
+    "later": phrase("later"),
 }
 PART_HINT = phrase(
-    "Parts of what was kept aside: by whether the {readers}, or all the {items} that were clicked, are in the training "
-    "data, and what came later than everything in it"
+    "Known {readers} are in the training data, new ones are not. New {items}: none of those clicked is in it. "
+    "Later: after everything in it."
 )
 Results = Mapping[str, Mapping[str, Interval]]  # name -> metric -> figure
 

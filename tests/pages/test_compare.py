@@ -99,8 +99,8 @@ def test_both_are_compared_on_the_chosen_part_alone(run_id: str, other: str, ope
     assert "same 30 impressions of 12 readers" in words(app)
     assert app.button_group(key="part").options == [
         "all readers",
-        "readers seen in training",
-        "later than all training",
+        "known readers",
+        "later",
     ], "parts without impressions are not offered"
     app.button_group(key="part").set_value("later").run()
     assert not app.exception
