@@ -26,7 +26,7 @@ def _history_length(tables: dict[str, pd.DataFrame]) -> None:
     table = tables["history_length"]
     labels, users = table["label"].tolist(), table["users"].tolist()
     finding = say("Histories of {labels} {items} are the most common.", labels=labels[users.index(max(users))])
-    figure = figures.columns(labels, users, say("{items} {read}"), "readers")
+    figure = figures.columns(labels, users, say("{items} {read}"), say("{readers}"))
     _draw(say("How much {readers} have {read}"), finding, figure, table, "history-length")
 
 
@@ -37,7 +37,7 @@ def _categories(tables: dict[str, pd.DataFrame]) -> None:
     finding = say(
         "{n_categorys}; “{names}” is clicked most.", n_categorys=counted(len(table), "category"), names=names[0]
     )
-    figure = figures.rows(names, shown["clicks"].tolist(), "clicks")
+    figure = figures.rows(names, shown["clicks"].tolist(), say("clicks"))
     _draw(say("What is clicked"), finding, figure, table, "categories")
 
 
@@ -49,7 +49,7 @@ def _popularity(tables: dict[str, pd.DataFrame]) -> None:
     finding = say(
         "The {rank} most clicked {items} get {share} of all clicks.",
         rank=int(first["rank"]),
-        share=percent(float(first["share"])),
+        share=percent(float(first["share"])).replace(" ", "\N{NO-BREAK SPACE}"),
     )
     figure = figures.popularity(table["rank"].tolist(), table["share"].tolist())
     _draw(say("How unevenly clicks fall"), finding, figure, table, "popularity")
@@ -68,7 +68,7 @@ def _clicks_per_day(tables: dict[str, pd.DataFrame]) -> None:
     )
     by_split = {split: days[days["split"] == split] for split in days["split"].unique().tolist()}
     lines = [(split, part["day"].tolist(), part["clicks"].tolist()) for split, part in by_split.items()]
-    _draw(say("When"), finding, figures.days(lines, "clicks"), table, "clicks-per-day")
+    _draw(say("When"), finding, figures.days(lines, say("clicks")), table, "clicks-per-day")
 
 
 def _draw(title: str, finding: str, figure: figures.Figure, table: pd.DataFrame, name: str) -> None:

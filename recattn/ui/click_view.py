@@ -6,7 +6,7 @@ import streamlit as st
 from recattn.explanation.methods import METHODS
 from recattn.figures.bars import Bars, bars_figure, bars_finding
 from recattn.language import say
-from recattn.ui.details import kinds_of, show_picture
+from recattn.ui.details import show_picture
 from recattn.ui.explained import Case
 from recattn.ui.explanation_view import method_bars
 from recattn.ui.wording import figure, plain, shortened
@@ -45,10 +45,9 @@ def show_click(case: Case, name: str) -> None:
     deleted = _falls(float(without.deleted_falls[place]), without.rank, int(without.deleted_ranks[place]))
     with st.container(border=True, key="click", gap="small"):
         mark = say("the most recent") if case.marks[place] == "1" else say("{marks} back", marks=case.marks[place])
-        item, dataset = case.prediction.items[place], case.page.dataset
-        about = ", ".join(filter(None, [plain(kinds_of(dataset, [item])[0]), mark]))
+        about = ", ".join(filter(None, [plain(case.categories[place]), mark]))
         with st.container(horizontal=True, wrap=False):
-            show_picture(dataset, item)
+            show_picture(case.page.dataset, case.prediction.items[place])
             st.markdown(f"**{plain(case.titles[place])}**  \n{about}", width="stretch")
         st.markdown(
             say(

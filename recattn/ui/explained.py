@@ -18,8 +18,9 @@ from recattn.explanation.removing import leave_one_out, shapley_estimate
 from recattn.language import Later
 from recattn.types import Array, Prediction, Recommendation, User
 from recattn.ui import loads
+from recattn.ui.details import kinds_of
 from recattn.ui.item_picker import OFFERED
-from recattn.ui.reading import categories, titles
+from recattn.ui.reading import titles
 from recattn.ui.shell import Page
 
 SECONDS = 2.0  # a search for a smallest set may take
@@ -70,8 +71,8 @@ class Case:
 
     @cached_property
     def categories(self) -> tuple[str, ...]:
-        """Categories of the same clicks."""
-        return tuple(categories(self.page.dataset, self.prediction.items))
+        """All genres or the category of the same clicks."""
+        return tuple(kinds_of(self.page.dataset, self.prediction.items))
 
     @cached_property
     def marks(self) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from recattn.ui.badge_view import overlap
 from recattn.ui.explained import Case
 from recattn.ui.explanation_view import bars_frame
 from recattn.ui.export import offer_csv
-from recattn.ui.tables import show_frame
+from recattn.ui.tables import fitting, show_frame
 
 
 def methods_frame(case: Case) -> pd.DataFrame:
@@ -65,7 +65,7 @@ def show_methods(case: Case) -> None:
         hide_index=True,
         height=37 + 35 * len(table),
         column_config={
-            "Method": st.column_config.TextColumn(width=140, pinned=True),
+            "Method": st.column_config.TextColumn(width=165, pinned=True),
             "Same order": st.column_config.NumberColumn(
                 format="%.2f", width=85, help=say("Rank correlation with leaving each {item} out; 1 is perfect")
             ),
@@ -74,14 +74,14 @@ def show_methods(case: Case) -> None:
             ),
             "Puts first": st.column_config.TextColumn(width=200, help=say("The {item} with the largest weight")),
             "What it claims": st.column_config.TextColumn(
-                width=250,
+                width=190,
                 help=say(
                     "**Signed** tells for from against. **Sums**: weights and a rest are the score. **For any "
                     "{item}**: it is the same for every recommendation of this {reader}."
                 ),
             ),
             "Asks the model": st.column_config.TextColumn(
-                width=140, help=say("How many scores it needs for n {items}")
+                width=175, help=say("How many scores it needs for n {items}")
             ),
             "What it says": st.column_config.TextColumn(width=700),
         },
@@ -96,7 +96,10 @@ def show_methods(case: Case) -> None:
         hide_index=True,
         height=37 + 35 * min(10, len(numbers)),
         column_config={"Title": st.column_config.TextColumn(width=260, pinned=True)}
-        | {"Category": st.column_config.TextColumn(width=80), "Back": st.column_config.NumberColumn(width=50)}
+        | {
+            "Category": st.column_config.TextColumn(width=fitting(numbers["Category"])),
+            "Back": st.column_config.NumberColumn(width=50),
+        }
         | {METHODS[name].title: st.column_config.NumberColumn(format="%.3f", width=95) for name in case.methods},
         alt=say("{Items}, one a line, and the weight that each method gives them"),
     )
