@@ -120,3 +120,15 @@ def test_every_command_answers_readers_of_any_size(
             same = request.node.callspec.params["made_sizes"] and READERS[reader]
             assert len(found) == 10 and (len(scores) == 1 or not same)
         assert (f"reads only the last {sizes} of 5,000 clicks" in told.err) == (reader == "many")
+
+
+def test_every_measurement_ends(sizes: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    measured = (["score", "--dataset", "sizes", "--out", str(tmp_path / "lists")], ["evaluate", "--split", "train"])
+    for command in (
+        *measured,
+        ["heads", "--users", "20"],
+        ["lists", "--users", "20"],
+        ["estimate", "--dataset", "sizes"],
+    ):
+        assert main([*command, "--json"]) == 0, command
+        assert json.loads(capsys.readouterr().out), command
