@@ -49,7 +49,7 @@ def _popularity(tables: dict[str, pd.DataFrame]) -> None:
     finding = say(
         "The {rank} most clicked {items} get {share} of all clicks.",
         rank=int(first["rank"]),
-        share=percent(float(first["share"])).replace(" ", "\N{NO-BREAK SPACE}"),
+        share=percent(float(first["share"])),
     )
     figure = figures.popularity(table["rank"].tolist(), table["share"].tolist())
     _draw(say("How unevenly clicks fall"), finding, figure, table, "popularity")
