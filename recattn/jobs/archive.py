@@ -34,7 +34,19 @@ _THEN = (1980, 1, 1, 0, 0, 0)  # the earliest time a zip can say: the same run g
 _CHUNK = 1 << 20
 _MOST_FILES = 100
 _MOST_BYTES = 64_000_000  # of a file that is no weights: such files are read whole
-_MANIFEST_BYTES = 1_000_000
+_FEW_BYTES = 1_000_000  # of those that every look at the runs may read
+_SMALL = (MANIFEST, "job.json", "evaluation.json")
+_UNREADABLE = (
+    KeyError,
+    TypeError,
+    ValueError,
+    OverflowError,
+    AttributeError,
+    RecursionError,
+    EOFError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 _ALLOWED = "Allowed is a zip that `python -m recattn export` or the Admin page made."
 
 
@@ -119,7 +131,7 @@ def _names(path: Path) -> dict[str, zipfile.ZipInfo]:
         twice = next(name for name in names if sum(member.filename == name for member in members) > 1)
         raise RunError(f"{path.name} holds {twice[:120]!r} more than once.", _ALLOWED, "Export the run again.")
     for name, member in names.items():
-        limit = _MANIFEST_BYTES if name == MANIFEST else _MOST_BYTES
+        limit = _FEW_BYTES if name in _SMALL else _MOST_BYTES
         if member.file_size > limit and not name.endswith(".safetensors"):
             given = f"{path.name}: {name[:120]!r} has {member.file_size / 1e6:,.1f} MB."
             raise RunError(given, f"Allowed are {limit / 1e6:,.0f} MB.", "Export the run again.")
@@ -133,7 +145,7 @@ def _manifest(path: Path, names: Mapping[str, zipfile.ZipInfo]) -> dict[str, Any
             found = json.loads(archive.read(MANIFEST))
         version, files, _ = int(found["format"]), dict(found["files"]), (found["run"], found["dataset"])
         sizes = {str(name): int(entry["bytes"]) for name, entry in files.items()}
-    except (KeyError, TypeError, ValueError, AttributeError, zipfile.BadZipFile, zlib.error) as error:
+    except _UNREADABLE as error:
         raise RunError(f"{path.name} has no readable {MANIFEST}.", _ALLOWED, "Export the run again.") from error
     if version > FORMAT:
         raise RunError(f"{path.name} has format {version}.", f"Known is {FORMAT}.", "Update RecAttn.")

@@ -18,7 +18,18 @@ from recattn.errors import RunError, UnknownError
 from recattn.jobs.database import DamagedError, work_on, writing
 from recattn.jobs.liveness import ProcessIdentity, this_process
 from recattn.jobs.reconciling import activations, end_run, is_stale, job_of, pid_of, put_right, set_active, set_run
-from recattn.jobs.run_folder import BUSY, RESUMABLE, STATES, TRAIN, check_model, folder_of, remove, unknown, write_job
+from recattn.jobs.run_folder import (
+    BUSY,
+    RESUMABLE,
+    STATES,
+    TRAIN,
+    check_model,
+    finite,
+    folder_of,
+    remove,
+    unknown,
+    write_job,
+)
 
 T = TypeVar("T")
 
@@ -157,7 +168,7 @@ class Registry:
 
         def work(db: sqlite3.Connection) -> str:
             numbers = {"phase": phase, "done": done, "total": total, "eta_seconds": eta_seconds}
-            set_run(db, run, **numbers, figures=json.dumps(dict(figures)), heartbeat=time.time())
+            set_run(db, run, **numbers, figures=json.dumps(finite(figures)), heartbeat=time.time())
             return _found(db, run).state
 
         return self._change(work)
@@ -177,7 +188,15 @@ class Registry:
         The run keeps its state and its slot until the process is gone, and with it the memory that it held: of two
         that may not work at once, one would else begin while the other winds down, for seconds on a busy machine.
         """
-        self._change(lambda db: set_run(db, run, heartbeat=0))  # other machines have nothing to wait for
+
+        def work(db: sqlite3.Connection) -> None:
+            if _found(db, run).state in BUSY:
+                set_run(db, run, heartbeat=0)  # other machines have nothing to wait for
+            else:  # one of them, which had not heard of it for long, took it for dead
+                job = job_of(folder_of(run))
+                end_run(db, run, job.state, job.message)
+
+        self._change(work)
 
     def cancel(self, run: str) -> Run:
         """Ask a run to stop; its process does so at its next step.

@@ -7,6 +7,7 @@ when a job is made, when it starts and when it ends; each time beside its place 
 import dataclasses
 import hashlib
 import json
+import math
 import secrets
 import shutil
 import time
@@ -96,26 +97,53 @@ def read_job(folder: Path) -> Job | None:
     A folder that ``train`` wrote without a job, or that came from elsewhere, is a run as well.
     """
     try:
-        found = json.loads((folder / "job.json").read_text())
-        process = ProcessIdentity(**found["process"]) if found.get("process") else None
+        found = _told(folder / "job.json")
+        process = _identity(found["process"]) if found.get("process") else None
         known = {
             name: value for name, value in found.items() if name in Job.__dataclass_fields__
         }  # not a later release's
         job = Job(**{**known, "run": folder.name, "process": process})
-        if not all(isinstance(getattr(job, name), str) for name in _WORDS):
+        if not all(_is_text(getattr(job, name)) for name in _WORDS) or not isinstance(job.activate, bool):
             raise TypeError("a name that is none")
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return _job_of_training(folder)
     return job if job.state in STATES else _job_of_training(folder)
 
 
+def _told(file: Path) -> Any:
+    """What a file of JSON says, which somebody may have sent to do harm.
+
+    Raises:
+        OSError: when it can't be read.
+        ValueError: when it is no JSON, or nested deeper than anything of ours.
+    """
+    try:
+        return json.loads(file.read_text())
+    except RecursionError as error:
+        raise ValueError("nested too deep") from error
+
+
+def _is_text(given: object) -> bool:
+    """Whether that is text which databases and browsers take: JSON can name half of a sign."""
+    return isinstance(given, str) and given.encode("utf-8", "ignore").decode() == given
+
+
+def _identity(given: Mapping[str, Any]) -> ProcessIdentity:
+    pid, started, place = given["pid"], given["started_seconds"], given["place"]
+    if not isinstance(pid, int) or not 0 < pid < 2**31 or not _is_text(place):
+        raise ValueError("no process")
+    return ProcessIdentity(pid, float(started), place)
+
+
 def _job_of_training(folder: Path) -> Job | None:
     """What ``training.json`` tells; the state then comes from the files."""
     try:
-        begun = json.loads((folder / "training.json").read_text())
+        begun = _told(folder / "training.json")
+        if not _is_text(begun["dataset"]):
+            return None
         begun_at = datetime.fromtimestamp((folder / "training.json").stat().st_mtime, UTC)
         created = begun_at.isoformat(timespec="seconds")
-        return Job(folder.name, "train", "custom", str(begun["dataset"]), created, dict(begun["settings"]))
+        return Job(folder.name, "train", "custom", begun["dataset"], created, dict(begun["settings"]))
     except (OSError, ValueError, TypeError, KeyError):
         return None
 
@@ -133,18 +161,27 @@ def state_without_process(folder: Path, job: Job) -> tuple[str, str]:
 
 
 def metrics(folder: Path) -> dict[str, float]:
-    """The model's metrics over all dev users; empty when it was not evaluated."""
+    """The model's metrics over all dev users, as far as they are known; empty when it was not evaluated."""
     try:
-        found = json.loads((folder / "evaluation.json").read_text())["all"]["model"]
-        return {name: float(interval[0]) for name, interval in found.items()}
-    except (OSError, ValueError, TypeError, KeyError, IndexError, AttributeError):
+        found = _told(folder / "evaluation.json")["all"]["model"]
+        return finite({name: float(interval[0]) for name, interval in found.items() if _is_text(name)})
+    except (OSError, ValueError, OverflowError, TypeError, KeyError, IndexError, AttributeError):
         return {}
+
+
+def finite(figures: Mapping[str, float]) -> dict[str, float]:
+    """Those that are numbers: where no list holds both a click and a pass there is no AUC, and no JSON for "none".
+
+    >>> finite({"auc": float("nan"), "mrr": 0.5})
+    {'mrr': 0.5}
+    """
+    return {name: value for name, value in figures.items() if math.isfinite(value)}
 
 
 def trained_on(folder: Path) -> str:
     """The fingerprint of the dataset a run was trained on, to compare with the present one; empty when unknown."""
     try:
-        return str(json.loads((folder / "training.json").read_text())["dataset_fingerprint"])
+        return str(_told(folder / "training.json")["dataset_fingerprint"])
     except (OSError, ValueError, TypeError, KeyError):
         return ""
 

@@ -3,6 +3,7 @@
 import dataclasses
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -131,7 +132,8 @@ def _refuse_twice(kind: str, dataset: str, subject: str) -> None:
 def _forget_old_jobs() -> None:
     ended = [job for job in Registry().jobs() if job.kind != TRAIN and job.state not in BUSY]
     for job in ended[_REMEMBERED:]:
-        Registry().delete(job.run)
+        with suppress(UnknownError, RunError):  # somebody else who starts something forgot it, or resumed it
+            Registry().delete(job.run)
 
 
 def _spawn(run: str) -> None:

@@ -132,6 +132,8 @@ def test_entries_that_share_their_bytes_are_refused(archive: Path) -> None:
     ("name", "size", "words"),
     [
         (MANIFEST, 1_100_000, "1.1 MB.*Allowed are 1 MB"),
+        ("job.json", 1_100_000, "1.1 MB.*Allowed are 1 MB"),
+        ("evaluation.json", 1_100_000, "1.1 MB.*Allowed are 1 MB"),
         ("training.json", 65_000_000, "65.0 MB.*Allowed are 64 MB"),
     ],
 )
@@ -167,6 +169,33 @@ def test_each_checksum_is_looked_at(archive: Path, name: str) -> None:
         for own, content in files.items():
             opened.writestr(own, content)
     refused(archive, f"{name} is damaged")
+
+
+def changed(archive: Path, **contents_of: bytes) -> Path:
+    own = contents(archive) | {f"{name}.json": content for name, content in contents_of.items()}
+    return packed(archive, [(name, content, 0, zipfile.ZIP_STORED) for name, content in own.items()])
+
+
+def test_a_job_with_half_a_sign_in_its_title_is_refused(archive: Path) -> None:
+    job = json.loads(contents(archive)["job.json"])
+    refused(changed(archive, job=json.dumps(job | {"title": "\ud800"}).encode()), "holds no finished run")
+
+
+def test_a_job_nested_without_end_is_refused(archive: Path) -> None:
+    refused(changed(archive, job=b"[" * 100_000), "holds no finished run")
+
+
+def test_a_table_of_contents_nested_without_end_is_refused(archive: Path) -> None:
+    own = {name: content for name, content in contents(archive).items() if name != MANIFEST}
+    with zipfile.ZipFile(archive, "w") as opened:
+        for name, content in [*own.items(), (MANIFEST, b"[" * 100_000)]:
+            opened.writestr(name, content)
+    refused(archive, "has no readable manifest.json")
+
+
+@pytest.mark.parametrize("evaluation", [b'{"all": {"model": {"auc": [NaN, NaN, NaN]}}}', b"[" * 100_000])
+def test_figures_of_no_use_come_in_and_hide_nothing(archive: Path, evaluation: bytes) -> None:
+    assert add_run(changed(archive, evaluation=evaluation)).metrics == {} and len(Registry().runs()) == 2
 
 
 class Touch:

@@ -369,13 +369,63 @@ def test_a_job_that_a_later_release_wrote_is_still_known() -> None:
     assert Registry().run(run).state == "finished"
 
 
-def test_a_job_whose_name_is_no_text_hides_no_other() -> None:
-    run, other = finished_run(), finished_run()
-    file = runs_folder() / run / "job.json"
-    file.write_text(json.dumps(json.loads(file.read_text()) | {"title": ["<b>"]}))
+ODD_JOBS: list[dict[str, object]] = [
+    {"title": ["<b>"]},
+    {"title": "half of a sign: \ud800"},
+    {"activate": [1]},
+    {"process": {"pid": 10**30, "started_seconds": 1, "place": "here"}},
+    {"process": {"pid": "abc", "started_seconds": 1, "place": "here"}},
+]
+
+
+def test_a_job_whose_words_are_odd_hides_no_other() -> None:
+    other = finished_run()
+    for odd in ODD_JOBS:
+        file = runs_folder() / finished_run() / "job.json"
+        file.write_text(json.dumps(json.loads(file.read_text()) | odd))
     registry_file().unlink()
     # in a process of its own: here the types of records are checked, and what runs for people checks none
     told = subprocess.run(
         [sys.executable, "-m", "recattn", "runs", "--json"], cwd=ROOT, capture_output=True, check=True
     )
     assert [one["run"] for one in json.loads(told.stdout)] == [other]
+
+
+@pytest.mark.parametrize("value", ["NaN", "Infinity", "1e999", "1" + "0" * 400, "[" * 100_000, '"\\ud800"', "null"])
+def test_a_figure_that_is_no_number_is_left_out_and_hides_nothing(value: str) -> None:
+    run = queued_run().run
+    text = f'{{"all": {{"model": {{"mrr": [0.5, 0.4, 0.6], "auc": [{value}, 0, 1]}}}}}}'
+    (runs_folder() / run / "evaluation.json").write_text(text)
+    assert Registry().run(run).metrics in ({}, {"mrr": 0.5})
+
+
+def test_a_run_that_was_not_evaluated_on_both_clicks_and_passes_keeps_its_other_figures() -> None:
+    run = queued_run().run
+    (runs_folder() / run / "evaluation.json").write_text(
+        '{"all": {"model": {"auc": [NaN, NaN, NaN], "mrr": [1, 1, 1]}}}'
+    )
+    assert Registry().run(run).metrics == {"mrr": 1.0}
+
+
+def test_progress_without_a_validation_figure_is_heard_and_so_is_the_wish_to_stop() -> None:
+    run = queued_run().run
+    Registry().claim(run, this_process())
+    assert Registry().progress(run, "train", 1, 2, {"loss": 0.5, "validation_auc": float("nan")}, None) == "running"
+    assert Registry().run(run).figures == {"loss": 0.5}
+    Registry().cancel(run)
+    assert Registry().progress(run, "train", 1, 2, {"validation_auc": float("nan")}, None) == "cancelling"
+
+
+def test_a_run_that_was_taken_for_dead_elsewhere_still_says_how_it_ended() -> None:
+    """As in another container that heard nothing for a minute, while the process was busy or the machine asleep."""
+    run = queued_run(activate=True).run
+    Registry().claim(run, replace(this_process(), place="another container"))
+    with sqlite3.connect(registry_file()) as db:
+        db.execute("UPDATE runs SET heartbeat = heartbeat - 3600")
+    assert states() == {run: "interrupted"}
+    job = read_job(runs_folder() / run)
+    assert job
+    write_job(runs_folder() / run, replace(job, state="finished", message="It went well."))
+    Registry().leave(run)
+    found = Registry().run(run)
+    assert (found.state, found.message, found.active) == ("finished", "It went well.", True)

@@ -3,20 +3,23 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from recattn.config import registry_file, runs_folder
+from recattn.config import jobs_folder, registry_file, runs_folder
+from recattn.data import import_mind
 from recattn.errors import RecAttnError, RunError
 from recattn.jobs.attempt import Attempt
 from recattn.jobs.registry import Registry
-from recattn.jobs.run_folder import read_job
-from recattn.jobs.starting import cancel, delete, queue_training, resume, start_training
+from recattn.jobs.run_folder import new_run, read_job, write_job
+from recattn.jobs.starting import _forget_old_jobs, cancel, delete, queue_training, resume, start_training
 from recattn.jobs.worker import perform
 from tests.jobs.conftest import ROOT, eventually
-from tests.jobs.tiny import import_tiny, tiny_config, tiny_settings
+from tests.jobs.tiny import import_tiny, tiny_config, tiny_settings, write_tiny_mind
 from tests.models.conftest import write_tiny_encoder
 
 LONG = 500  # epochs: longer than any test
@@ -180,3 +183,43 @@ def test_a_changed_model_can_not_be_activated(tiny: Path) -> None:
         Registry().activate(run.run)
     weights.write_bytes(good)
     assert Registry().activate(run.run).active
+
+
+def write_lists_of_one(folder: Path) -> Path:
+    """Everybody is shown one article at a time, and clicks it or not: no list tells a click from a pass."""
+    write_tiny_mind(folder)
+    rows = [line.split("\t") for line in (folder / "behaviors.tsv").read_text().splitlines()]
+    one_each = ["\t".join([*row[:4], row[4].split(" ")[0]]) for row in rows]
+    (folder / "behaviors.tsv").write_text("\n".join(one_each) + "\n")
+    return folder
+
+
+def test_a_training_that_is_measured_on_lists_of_one_has_no_auc_and_ends_as_others_do(
+    tmp_path: Path, tiny: Path
+) -> None:
+    import_mind("ones", tmp_path / "mind" / "train", dev=write_lists_of_one(tmp_path / "ones"))
+    run = perform(queue_training("ones", tiny_config(tiny, 1), "default"))
+    assert (run.state, run.active) == ("finished", True)
+    assert "auc" not in run.metrics and 0 < run.metrics["mrr"] <= 1
+    assert [one.run for one in Registry().runs()] == [run.run]
+
+
+def test_two_that_forget_old_jobs_at_once_both_go_on() -> None:
+    for number in range(60):
+        job = new_run("encode", "", "tiny", {}, False)
+        write_job(jobs_folder() / job.run, replace(job, state="finished", process=None, message=str(number)))
+    begin, failed = threading.Barrier(4), list[Exception]()
+
+    def forget() -> None:
+        begin.wait()
+        try:
+            _forget_old_jobs()
+        except Exception as error:  # what this test looks for
+            failed.append(error)
+
+    threads = [threading.Thread(target=forget) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failed and len(Registry().jobs()) == 50
