@@ -10,7 +10,7 @@ import fcntl
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
@@ -35,7 +35,7 @@ def claimed(name: str) -> Iterator[None]:
         folder.mkdir(parents=True, exist_ok=True)
         lock = _locked(folder / f"{_LOCK}{checked_name(name, 'dataset')}")
     except BlockingIOError as error:
-        holder = (folder / f"{_LOCK}{name}").read_text()
+        holder = _holder(folder / f"{_LOCK}{name}")
         raise DataError(
             f"The dataset {name!r} is being changed by {holder or 'another process'}.",
             "Allowed is one import or deletion of a name at a time.",
@@ -65,6 +65,13 @@ def _locked(path: Path) -> IO[str]:
             file.close()
             raise
         file.close()
+
+
+def _holder(lock: Path) -> str:
+    """Who says to hold a lock; empty when they let go of it just now."""
+    with suppress(FileNotFoundError):
+        return lock.read_text()
+    return ""
 
 
 @contextmanager

@@ -133,7 +133,7 @@ def checked_members(path: Path) -> list[zipfile.ZipInfo]:
             raise DataError(
                 f"{path}: the entry {member.orig_filename[:120]!r} {fault}.",
                 "Allowed are plain files below the zip's own root, packed at most 100 times smaller, without password.",
-                "Pack the files again.",
+                "Pack the files again, as an ordinary zip.",
             )
     unpacked, limit = sum(member.file_size for member in members), max_unpacked_bytes()
     if unpacked > limit:
@@ -186,6 +186,8 @@ def _fault(member: zipfile.ZipInfo) -> str:
         return "is no plain file"
     if member.flag_bits & 0x1:
         return "is encrypted"
+    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        return "is packed in an unusual way"  # of others ``zipfile`` unpacks all at once, whatever size they claim
     if member.file_size > _RATIO * max(1, member.compress_size):
         return f"unpacks to more than {_RATIO} times its size"
     return ""

@@ -225,3 +225,24 @@ def test_a_folder_that_cannot_be_written_is_named(
 
 def _at(home: Path) -> dict[str, str]:
     return {**os.environ, "RECATTN_HOME": str(home)}
+
+
+def test_who_comes_when_a_name_is_just_let_go_is_told_so_in_words() -> None:
+    surprises: list[Exception] = []
+
+    def come_and_go() -> None:
+        for _ in range(1000):
+            try:
+                with claimed("made"):
+                    pass
+            except DataError:
+                pass
+            except Exception as error:  # what this test looks for
+                surprises.append(error)
+
+    threads = [threading.Thread(target=come_and_go) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not surprises

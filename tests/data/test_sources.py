@@ -22,11 +22,13 @@ def refused(path: Path, message: str, home: Path) -> str:
     return str(error.value)
 
 
-def with_entry(split: Path, path: Path, name: str, content: bytes = b"x", mode: int = 0) -> Path:
+def with_entry(
+    split: Path, path: Path, name: str, content: bytes = b"x", mode: int = 0, method: int = zipfile.ZIP_DEFLATED
+) -> Path:
     """A good zip with one entry more."""
     entry = zipfile.ZipInfo(name)
     entry.external_attr = mode << 16
-    entry.compress_type = zipfile.ZIP_DEFLATED
+    entry.compress_type = method
     with zipfile.ZipFile(zipped(split, path), "a") as archive:
         archive.writestr(entry, content)
     return path
@@ -59,6 +61,16 @@ def test_a_zip_with_a_link_or_device_is_refused(
 def test_a_zip_bomb_is_refused_without_unpacking_it(split: Path, tmp_path: Path, recattn_home: Path) -> None:
     path = with_entry(split, tmp_path / "x.zip", "zeros.bin", bytes(20_000_000))
     assert "'zeros.bin'" in refused(path, "more than 100 times", recattn_home)
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_bomb_that_claims_to_be_small_is_refused_without_unpacking_it(
+    split: Path, tmp_path: Path, recattn_home: Path, method: int
+) -> None:
+    """These are unpacked 4 kB at a time, whatever comes of it: of bzip2 that may be gigabytes."""
+    path = with_entry(split, tmp_path / "x.zip", "zeros.bin", bytes(20_000_000), method=method)
+    path.write_bytes(path.read_bytes().replace((20_000_000).to_bytes(4, "little"), (5000).to_bytes(4, "little")))
+    assert "'zeros.bin'" in refused(path, "packed in an unusual way", recattn_home)
 
 
 def test_a_zip_larger_than_configured_is_refused(
