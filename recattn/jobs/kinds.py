@@ -12,7 +12,7 @@ from recattn.data import IMPORTERS, Dataset, check_free
 from recattn.data.uploads import discard
 from recattn.errors import RunError
 from recattn.jobs.registry import Registry
-from recattn.jobs.run_folder import TRAIN, Job, folder_of
+from recattn.jobs.run_folder import TRAIN, Job, finite, folder_of
 from recattn.language import phrase
 from recattn.trust.records import FAITHFULNESS, TWINS, faithfulness_summary, read_faithfulness, write_record
 from recattn.types import Report
@@ -81,8 +81,9 @@ def _evaluate(job: Job, _folder: Path, report: Report) -> str:
     write_evaluations(folder, found)
     if (calibration := calibrate(folder, dataset, report)) is not None:
         write_calibration(folder, calibration)
-    metric, value = next(iter(found["all"].model.items()))
-    return f"{metric.replace('auc', 'AUC')} {value.value:.3f} over {found['all'].impressions:,} impressions."
+    figures = finite({metric: interval.value for metric, interval in found["all"].model.items()})
+    first = next((f"{metric.replace('auc', 'AUC')} {value:.3f}" for metric, value in figures.items()), "No figure")
+    return f"{first} over {found['all'].impressions:,} impressions."
 
 
 def _faithfulness(job: Job, _folder: Path, report: Report) -> str:

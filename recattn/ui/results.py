@@ -1,8 +1,10 @@
 """How good a run is: its metrics with intervals, beside baselines on the same impressions."""
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -50,21 +52,44 @@ Results = Mapping[str, Mapping[str, Interval]]  # name -> metric -> figure
 
 
 def read_evaluations(folder: Path) -> dict[str, dict[str, object]]:
-    """What ``evaluation.json`` holds, by part; empty where there is none or it can't be read."""
+    """What ``evaluation.json`` holds, by part; empty where there is none or it is not as we write it.
+
+    A run may come from elsewhere, and no page may end with it. Parts in which nothing could be measured are left out.
+    """
     try:
         found = json.loads((folder / "evaluation.json").read_text("utf-8"))
-    except (OSError, ValueError):
+        parts = {part: _checked(found[part]) for part in PARTS if part in found}
+    except (OSError, ValueError, OverflowError, TypeError, KeyError, AttributeError, RecursionError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return {part: entry for part, entry in parts.items() if METRICS.keys() & results_of(entry)[MODEL].keys()}
+
+
+def _checked(entry: dict[str, Any]) -> dict[str, object]:
+    """An evaluation, once it is certain what it holds.
+
+    Raises:
+        ValueError, OverflowError, TypeError, KeyError, AttributeError: when it is none.
+    """
+    rows = {name: entry["baselines"][name] for name in entry["baselines"]} | {MODEL: entry["model"]}
+    known = {
+        name: {metric: tuple(map(float, Interval(*value))) for metric, value in row.items() if metric in METRICS}
+        for name, row in rows.items()
+        if name.isprintable()
+    }
+    counts = {name: int(entry[name]) for name in ("impressions", "users")}
+    return {"model": known.pop(MODEL), "baselines": known, "split": plain(str(entry["split"])[:40]), **counts}
 
 
 def results_of(evaluation: Mapping[str, object]) -> Results:
-    """The model's figures first, then each baseline's, named for people."""
+    """The model's figures first, then each baseline's, named for people. What could not be measured is left out."""
     model, baselines = evaluation.get("model"), evaluation.get("baselines")
     rows: dict[str, dict[str, Sequence[float]]] = {MODEL: model} if isinstance(model, dict) else {}
     if isinstance(baselines, dict):
         rows |= {say(BASELINES[name]) if name in BASELINES else str(name): row for name, row in baselines.items()}
-    return {name: {metric: Interval(*value) for metric, value in row.items()} for name, row in rows.items()}
+    return {
+        name: {metric: Interval(*value) for metric, value in row.items() if all(map(math.isfinite, value))}
+        for name, row in rows.items()
+    }
 
 
 def results_frame(results: Results) -> pd.DataFrame:
@@ -109,7 +134,7 @@ def show_results(folder: Path) -> None:
     metric = metric or metrics[0]
     _show_figure(results, metric)
     impressions, people = int(str(evaluation["impressions"])), int(str(evaluation["users"]))
-    whole = "" if "auc" in metrics else say(" All that {reader:a} had not taken before was ranked.")
+    whole = say(" All that {reader:a} had not taken before was ranked.") if "hit@10" in metrics else ""
     st.caption(
         say(
             "{hints}. On {n_impressions} of {n_readers} in the {split} split, which no training "

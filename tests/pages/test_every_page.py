@@ -102,3 +102,20 @@ def test_the_first_page_of_a_server_sweeps_up_what_kills_left(trained_home: Path
     open_page("app.py")
     assert not staging.exists()
     assert not deleted.exists()
+
+
+FIGURES_FROM_ELSEWHERE = {
+    "evaluation.json": '{"all": {"model": {"auc": [1, 2]}, "baselines": {"x": 7}}}',
+    "metrics.jsonl": '{"step": "x", "loss": [1]}\n{"step": 1, "loss": [2]}\n[1]\n7\n{"step": 2, "loss": NaN}\n',
+    **{f"{name}.json": "[1]" for name in ("faithfulness", "heads", "lists", "twins", "took", "calibration")},
+    "estimate.json": '{"total_seconds": []}',
+}
+
+
+@pytest.mark.parametrize("page", ["app.py", "pages/admin.py", "pages/trust.py", "pages/heads.py"])
+def test_odd_figures_in_a_run_from_elsewhere_leave_every_page_standing(page: str, run_id: str, open_page: Open) -> None:
+    for name, content in FIGURES_FROM_ELSEWHERE.items():
+        (runs_folder() / run_id / name).write_text(content)
+    app = open_page(page)
+    assert not app.exception
+    assert "Dataset: tiny" in words(app)
