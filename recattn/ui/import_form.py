@@ -25,7 +25,7 @@ from recattn.ui.guard import check_may_act
 from recattn.ui.import_preview import show_preview
 from recattn.ui.language import kept_language
 from recattn.ui.loads import sweep_hourly
-from recattn.ui.notices import show_error
+from recattn.ui.notices import show_error, without_home
 from recattn.ui.wording import plain, shortened
 
 if TYPE_CHECKING:
@@ -279,6 +279,6 @@ def _show_job(job: Run) -> None:
         text = say(
             "**{dataset}** was not imported. {message}",
             dataset=plain(job.dataset),
-            message=plain(shortened(job.message, 600)),
+            message=plain(shortened(without_home(job.message), 600)),
         )
         st.warning(text, icon=":material/warning:")

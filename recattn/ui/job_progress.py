@@ -12,7 +12,7 @@ from recattn.jobs.kinds import KINDS
 from recattn.jobs.registry import Registry, Run
 from recattn.jobs.starting import cancel, resume
 from recattn.language import phrase, say
-from recattn.ui.guard import check_may_act
+from recattn.ui.guard import check_may_act, may_act
 from recattn.ui.language import speak_as_before
 from recattn.ui.notices import show_error
 from recattn.ui.wording import duration, figure, plain, shortened
@@ -143,9 +143,9 @@ def show_curves(folder: Path, place: str = "ended") -> None:
 
 
 def show_log(folder: Path, lines: int = 40) -> None:
-    """The end of the run's log."""
+    """The end of the run's log, for administrators: it holds errors whole, which may name files and readers."""
     path = folder / "log.txt"
-    if path.is_file():
+    if may_act() and path.is_file():
         with path.open("rb") as log:
             log.seek(max(0, path.stat().st_size - 20_000))
             tail = log.read().decode("utf-8", "replace").splitlines()[-lines:]

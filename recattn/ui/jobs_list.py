@@ -10,7 +10,7 @@ from recattn.jobs.starting import delete
 from recattn.language import say
 from recattn.ui.guard import check_may_act
 from recattn.ui.job_progress import BUSY, RESUMABLE, busy_jobs, job_title, show_job, show_log, show_resume
-from recattn.ui.notices import show_error
+from recattn.ui.notices import show_error, without_home
 from recattn.ui.tables import choose_in_frame
 from recattn.ui.wording import STATES, ago, plain, shortened
 
@@ -43,7 +43,7 @@ def jobs_frame(jobs: list[Run]) -> pd.DataFrame:
         {
             "Work": job_title(job),
             "State": say(STATES[job.state]) if job.state in STATES else job.state,
-            "What came of it": shortened(job.message, 200),
+            "What came of it": shortened(without_home(job.message), 200),
             "Begun": ago(job.created),
         }
         for job in jobs
@@ -53,7 +53,7 @@ def jobs_frame(jobs: list[Run]) -> pd.DataFrame:
 
 def _show_job(job: Run, allowed: bool) -> None:
     if job.message:
-        st.markdown(plain(shortened(job.message, 1000)))
+        st.markdown(plain(shortened(without_home(job.message), 1000)))
     if allowed:
         with st.container(horizontal=True):
             if job.state in RESUMABLE:

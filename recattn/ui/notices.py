@@ -10,11 +10,16 @@ from recattn.ui.wording import plain, shortened
 
 
 def show_error(error: RecAttnError) -> None:
-    """The error in three parts: what was given, what is allowed, what to do. Visitors need not know our folders."""
+    """The error in three parts: what was given, what is allowed, what to do."""
     parts = (error.given, error.allowed, error.remedy) if error.given else (str(error),)
-    first, *rest = [plain(shortened(part.replace(str(home()), "RECATTN_HOME"), 400)) for part in parts if part]
+    first, *rest = [plain(shortened(without_home(part), 400)) for part in parts if part]
     told = [] if spoken().language == "en" else [say("This did not work. The program says, in English:")]
     st.error("\n\n".join([*told, f"**{first}**", *rest]), icon=":material/error:")
+
+
+def without_home(text: str) -> str:
+    """Words that may name files of ours, for visitors: the same without the place where these lie."""
+    return text.replace(str(home()), "RECATTN_HOME")
 
 
 def show_next_step(title: str, text: str, page: str, label: str, icon: str = ":material/arrow_forward:") -> None:

@@ -19,7 +19,7 @@ from recattn.training.timing import read_estimate, read_took
 from recattn.ui.guard import check_may_act
 from recattn.ui.job_progress import BUSY, RESUMABLE, show_curves, show_log, show_resume
 from recattn.ui.language import speak_as_before
-from recattn.ui.notices import show_error
+from recattn.ui.notices import show_error, without_home
 from recattn.ui.results import METRICS, show_results
 from recattn.ui.shell import run_label
 from recattn.ui.tables import choose_in_frame
@@ -83,7 +83,7 @@ def show_run(run: Run, allowed: bool) -> None:
         if allowed:
             _show_actions(run)
     if run.message and run.state != "finished":
-        st.warning(plain(shortened(run.message, 500)), icon=":material/info:")
+        st.warning(plain(shortened(without_home(run.message), 500)), icon=":material/info:")
     if times := took_text(run.folder):
         st.caption(times)
     if run.state == "finished":

@@ -2,6 +2,7 @@
 
 import re
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,14 @@ from streamlit.testing.v1 import AppTest
 from recattn.config import audit_file
 from recattn.jobs.audit import entries
 from recattn.jobs.password import hashed
+from recattn.jobs.registry import Registry
+from recattn.jobs.run_folder import folder_of, new_run, write_job
+from recattn.jobs.starting import delete
 from recattn.ui import login
 from recattn.ui.admin_sessions import SESSION_SECONDS, AdminSessions
+from recattn.ui.jobs_list import jobs_frame
 from recattn.ui.tries import LOCK_SECONDS, LOCKED_AFTER, LONGEST_DELAY, Tries, delay
+from tests.jobs.conftest import queued_run
 from tests.pages.conftest import Open, words
 
 PASSWORD, ADMIN = "four words that fit", "pages/admin.py"
@@ -208,3 +214,27 @@ def test_secrets_that_can_not_be_read_shut_the_door(
         assert rules_now().mode == "local"
     finally:
         st.config.set_option("secrets.files", former)
+
+
+def test_what_a_failed_job_said_is_for_administrators_and_no_visitor_learns_where_files_lie(
+    password_set: str, run_id: str, recattn_home: Path, open_page: Open
+) -> None:
+    delete(run_id, even_active=True)
+    for job in (queued_run("tiny"), new_run("encode", "", "tiny", {}, False)):
+        (folder_of(job.run) / "log.txt").write_text("Traceback: KeyError: 'reader U7'\n")
+        message = f"A file of {folder_of(job.run)} could not be read."
+        write_job(folder_of(job.run), replace(job, state="failed", message=message))
+    visitors, admins = open_page(ADMIN), enter(open_page(ADMIN), PASSWORD)
+    for app in (visitors, admins):
+        assert not app.exception
+        assert "RECATTN_HOME/runs" in words(app) and str(recattn_home) not in words(app)
+    assert not visitors.code and any("reader U7" in code.value for code in admins.code)
+    assert "RECATTN_HOME/jobs" in jobs_frame(Registry().jobs())["What came of it"].str.cat()
+
+
+def test_the_log_of_a_job_at_work_is_for_administrators(password_set: str, open_page: Open) -> None:
+    job = queued_run("tiny")
+    (folder_of(job.run) / "log.txt").write_text("reader U7\n")
+    visitors, admins = open_page(ADMIN), enter(open_page(ADMIN), PASSWORD)
+    assert "At work" in words(visitors) and not visitors.code
+    assert any("reader U7" in code.value for code in admins.code)
