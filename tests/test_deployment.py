@@ -113,6 +113,8 @@ def test_the_proxy_compresses_lets_uploads_through_and_keeps_readers_out_of_its_
     (largest,) = re.findall(r"max_size (\d+)MB", said)
     settings = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())
     assert int(largest) > settings["server"]["maxUploadSize"]
+    in_compose = compose()["services"]["app"]["environment"]["STREAMLIT_SERVER_MAX_UPLOAD_SIZE"]
+    assert in_compose.endswith(f":-{settings['server']['maxUploadSize']}}}")
 
 
 def test_every_variable_of_the_code_is_documented_and_no_other() -> None:
@@ -121,7 +123,7 @@ def test_every_variable_of_the_code_is_documented_and_no_other() -> None:
     table = re.findall(r"^\| `(RECATTN_[A-Z_]+)` \|", (ROOT / "docs" / "deployment.md").read_text(), re.MULTILINE)
     assert set(table) == used
     passed_on = {name for name in compose()["services"]["app"]["environment"] if name.startswith("RECATTN_")}
-    assert passed_on <= used
+    assert passed_on == used - {"RECATTN_HOME"}, "the image sets its home; others reach the container only from here"
 
 
 def test_every_requirement_is_pinned_or_bounded_or_says_why_not() -> None:

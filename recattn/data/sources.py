@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import IO, Protocol, runtime_checkable
 
-from recattn.errors import DataError
+from recattn.errors import DataError, UnknownError
 
 _RATIO = 100  # text packs 3 to 10 times; nothing real comes near this
 _DIRECTORY_BYTES = 4_000_000  # of a zip's list of names: tens of thousands of files, each of which costs memory
@@ -21,8 +21,15 @@ _ABSOLUTE = re.compile(r"[/\\]|[A-Za-z]:")
 
 
 def max_unpacked_bytes() -> int:
-    """What a zip may hold unpacked: ``RECATTN_MAX_UNPACKED_GB``, by default 16 (MIND-large is 2)."""
-    return int(float(os.environ.get("RECATTN_MAX_UNPACKED_GB") or 16) * 10**9)
+    """What a zip may hold unpacked: ``RECATTN_MAX_UNPACKED_GB``, by default 16 (MIND-large is 2).
+
+    Raises:
+        UnknownError: when that is no number above zero.
+    """
+    given = os.environ.get("RECATTN_MAX_UNPACKED_GB") or "16"
+    if re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,9})?", given) and float(given) > 0:
+        return int(float(given) * 10**9)
+    raise UnknownError(f"RECATTN_MAX_UNPACKED_GB is {given[:40]!r}.", "Allowed is a number above 0.", "Set it to 16.")
 
 
 @runtime_checkable

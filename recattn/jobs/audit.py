@@ -11,7 +11,7 @@ import pwd
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any, Literal
 
@@ -115,20 +115,21 @@ def entries(number: int) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for file in (audit_file(), *_full_files(audit_file())):
         if len(found) < number:
-            found += _read(file)
-    return found[:number]
+            found += islice(_read(file), number - len(found))  # a full file has tens of thousands
+    return found
 
 
-def _read(file: Path) -> list[dict[str, Any]]:
+def _read(file: Path) -> Iterator[dict[str, Any]]:
+    """Its entries, newest first."""
     try:
         lines = file.read_bytes().splitlines()
     except FileNotFoundError:
-        return []
+        return iter(())
     except OSError as error:
         raise RecAttnError(
             f"{file.name} can't be read: {error.strerror}.", "", "Let this user read the file."
         ) from error
-    return [entry for entry in map(_entry, reversed(lines)) if entry]
+    return (entry for entry in map(_entry, reversed(lines)) if entry)
 
 
 def _entry(line: bytes) -> dict[str, Any] | None:

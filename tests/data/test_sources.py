@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from recattn.data import import_mind
-from recattn.errors import DataError
+from recattn.errors import DataError, UnknownError
 from tests.data.mind_files import small_split, zipped
 
 
@@ -61,6 +61,15 @@ def test_a_zip_with_a_link_or_device_is_refused(
 def test_a_zip_bomb_is_refused_without_unpacking_it(split: Path, tmp_path: Path, recattn_home: Path) -> None:
     path = with_entry(split, tmp_path / "x.zip", "zeros.bin", bytes(20_000_000))
     assert "'zeros.bin'" in refused(path, "more than 100 times", recattn_home)
+
+
+@pytest.mark.parametrize("given", ["plenty", "-1", "0", "nan", "inf", "1e9"])
+def test_a_limit_that_is_no_number_is_said(
+    split: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str
+) -> None:
+    monkeypatch.setenv("RECATTN_MAX_UNPACKED_GB", given)
+    with pytest.raises(UnknownError, match=f"RECATTN_MAX_UNPACKED_GB is '{given}'.*Set it to 16"):
+        import_mind("made", zipped(split, tmp_path / "x.zip"))
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
