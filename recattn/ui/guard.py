@@ -7,10 +7,13 @@ here. So the names in the request must be this machine's too, and nothing may sa
 
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from ipaddress import ip_address
+from typing import Any
 from urllib.parse import urlsplit
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from recattn.errors import RecAttnError
 from recattn.jobs import audit
@@ -18,7 +21,7 @@ from recattn.language import phrase, say
 from recattn.logs import log_event
 from recattn.ui import login
 from recattn.ui.access import Rules, Visitor, openid_visitor, rules_now
-from recattn.ui.tries import Pace
+from recattn.ui.tries import Pace, origin
 from recattn.ui.wording import plain
 
 _REFUSALS = Pace(60)  # a minute: who is refused again and again does not wash older lines out of the log
@@ -50,17 +53,35 @@ def _is_local(host: str | None) -> bool:
     return (getattr(found, "ipv4_mapped", None) or found).is_loopback
 
 
-def visitor(found: Rules | None = None) -> Visitor:
+@dataclass(frozen=True)
+class Asking:
+    """Somebody's connection and what their session holds: taken while a page is drawn, for what is done after that."""
+
+    address: str | None
+    headers: Mapping[str, str]
+    user: Mapping[str, Any]
+    token: object
+
+
+def asking_now() -> Asking:
+    """Who the page is drawn for; outside of pages somebody who may do nothing."""
+    if get_script_run_ctx() is None:  # where Streamlit would name no address, as it does for this machine
+        return Asking("nowhere", {}, {}, None)
+    address = st.context.ip_address
+    headers = dict(st.context.headers.items())
+    return Asking(None if address is None else str(address), headers, st.user.to_dict(), login.token())
+
+
+def visitor(found: Rules | None = None, asking: Asking | None = None) -> Visitor:
     """Who asks and whether they may act, from the connection and what the server remembers of the session."""
-    found = found or rules_now()
+    found, asking = found or rules_now(), asking or asking_now()
     if found.mode == "openid":
-        return openid_visitor(st.user.to_dict(), found.emails, time.time())
+        return openid_visitor(asking.user, found.emails, time.time())
     if found.mode == "password":
-        return login.password_visitor(found, time.time())
+        return login.password_visitor(found, asking.token, time.time())
     if found.mode == "closed":
         return Visitor("visitor", False, phrase("secrets.toml can't be read, so nobody may act."), phrase("Mend it."))
-    address = st.context.ip_address
-    if from_this_machine(None if address is None else str(address), st.context.headers):
+    if from_this_machine(asking.address, asking.headers):
         return Visitor("this machine", True)
     reason = phrase("No password is configured, so actions are only allowed from the machine the app runs on.")
     return Visitor("visitor", False, reason, phrase("Open the app there, at its localhost address."))
@@ -76,29 +97,31 @@ def how_to_act() -> str:
     return say(visitor().remedy)
 
 
-def check_may_act(action: str, subject: str = "") -> None:
+def check_may_act(action: str, subject: str = "", *, asking: Asking | None = None) -> None:
     """To be called by every action itself, whatever the page showed before. Leaves a line in the audit log.
 
     Args:
         action: what is to be done, in a word or two.
         subject: the run, dataset or job it is done to.
+        asking: for whom; without, for whom the page is drawn.
 
     Raises:
         RecAttnError: when the visitor may not, or the line can't be written.
     """
-    found = visitor()
+    asking = asking or asking_now()
+    found = visitor(asking=asking)
     if not found.allowed:
-        _refused(found, action, subject)
+        _refused(found, asking, action, subject)
         raise RecAttnError("You may not do that.", found.reason, found.remedy)
     audit.record("page", found.who, action, subject, "allowed")
-    login.acted(time.time())
+    login.acted(asking.token, time.time())
 
 
-def _refused(found: Visitor, action: str, subject: str) -> None:
+def _refused(found: Visitor, asking: Asking, action: str, subject: str) -> None:
     if not _REFUSALS.allows(time.monotonic()):
         return
     try:
-        audit.record("page", f"{found.who} from {login.where_from()}", action, subject, "refused")
+        audit.record("page", f"{found.who} from {origin(asking.address)}", action, subject, "refused")
     except RecAttnError as error:  # what was asked for isn't done anyway
         log_event("audit line missing", error)
 

@@ -14,13 +14,14 @@ from recattn.logs import log_event
 from recattn.ui.access import Rules, Visitor, rules_now
 from recattn.ui.admin_sessions import AdminSessions
 from recattn.ui.notices import show_error
-from recattn.ui.tries import LOCK_SECONDS, Tries, origin
+from recattn.ui.tries import LOCK_SECONDS, Pace, Tries, origin
 from recattn.ui.wording import duration, plain
 
 # Of the whole server. Not st.cache_resource, which a visitor's "Clear cache" could empty.
 TRIES, SESSIONS = Tries(), AdminSessions()
 
 _TOKEN, _COUNT, _ANSWER = "admin-session", "log-in-tries", "log-in-answer"
+_EARLY = Pace(60)  # as many lines a minute: who guesses does not wash older ones out of the log
 _one_at_a_time = threading.Lock()  # a comparison takes 64 MiB
 
 
@@ -30,16 +31,21 @@ def where_from() -> str:
     return origin(None if address is None else str(address))
 
 
-def password_visitor(rules: Rules, now: float) -> Visitor:
-    """Whether this session is logged in, asked afresh each time."""
-    if SESSIONS.holds(st.session_state.get(_TOKEN), rules.password_hash, now):
+def token() -> object:
+    """What this session is logged in with, if it is."""
+    return st.session_state.get(_TOKEN)
+
+
+def password_visitor(rules: Rules, token: object, now: float) -> Visitor:
+    """Whether a session is logged in, asked afresh each time."""
+    if SESSIONS.holds(token, rules.password_hash, now):
         return Visitor("admin", True)
     return Visitor("visitor", False, phrase("Only administrators may act."), phrase("Log in on the Admin page."))
 
 
-def acted(now: float) -> None:
+def acted(token: object, now: float) -> None:
     """The session was used: it lasts from now."""
-    SESSIONS.acted(st.session_state.get(_TOKEN), now)
+    SESSIONS.acted(token, now)
 
 
 def show_password_form() -> None:
@@ -77,7 +83,8 @@ def log_in(password: str, rules: Rules, where: str, now: float) -> None:
     """
     wait = TRIES.begin(where, now)
     if wait:
-        log_event("log-in came too early", where=where)
+        if _EARLY.allows(now):
+            log_event("log-in came too early", where=where)
         raise RecAttnError(f"Too many wrong passwords. Try again in {duration(max(1, wait))}.")
     with _one_at_a_time:
         right = matches(rules.password_hash, password)

@@ -16,7 +16,7 @@ from recattn.jobs.registry import TITLE_LENGTH, Registry, Run
 from recattn.jobs.starting import delete, start
 from recattn.language import phrase, say
 from recattn.training.timing import read_estimate, read_took
-from recattn.ui.guard import check_may_act
+from recattn.ui.guard import Asking, asking_now, check_may_act
 from recattn.ui.job_progress import BUSY, RESUMABLE, show_curves, show_log, show_resume
 from recattn.ui.language import speak_as_before
 from recattn.ui.notices import show_error, without_home
@@ -135,9 +135,10 @@ def _show_more(run: Run) -> None:
         _rename(run, str(title))
     if run.state != "finished":
         return
+    asking = asking_now()  # the file is made when it is asked for, outside of any page
     st.download_button(
         say("Save as a file"),
-        lambda: _zipped(run.run),
+        lambda: _zipped(run.run, asking),
         f"{run.run}.zip",
         "application/zip",
         key=f"export-{run.run}",
@@ -172,8 +173,8 @@ def _acting() -> Iterator[None]:
         st.rerun()
 
 
-def _zipped(run: str) -> bytes:
-    check_may_act("export", run)
+def _zipped(run: str, asking: Asking) -> bytes:
+    check_may_act("export", run, asking=asking)
     with TemporaryDirectory(prefix=".export-", dir=home()) as folder:
         return export_run(run, Path(folder) / "run.zip").read_bytes()
 

@@ -2,6 +2,7 @@
 
 import threading
 import time
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from recattn.config import home
+from recattn.jobs.archive import add_run
 from recattn.jobs.audit import entries
 from recattn.jobs.password import hashed
 from recattn.jobs.registry import Registry
@@ -199,3 +201,15 @@ def test_openid_connect_lets_in_whom_the_list_names_as_long_as_it_does(open_id: 
     settled(page)
     refused(page, "not as an administrator")
     assert Registry().runs() == []
+
+
+def test_a_model_is_saved_by_who_is_logged_in(guarded: None, site: Site, page: Page) -> None:
+    run = perform(queue_training("tiny", tiny_config(site.encoder, epochs=1), "default")).run
+    opened(page, f"{site.url}/admin")
+    log_in(page, PASSWORD)
+    page.get_by_role("button", name="More", exact=False).last.click()
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Save as a file").click()
+    assert saved.value.suggested_filename == f"{run}.zip" and zipfile.is_zipfile(saved.value.path())
+    assert [(entry["who"], entry["outcome"]) for entry in entries(1)] == [("admin", "allowed")]
+    assert add_run(Path(saved.value.path())).state == "finished"

@@ -1,6 +1,8 @@
 import pytest
 
-from recattn.ui.guard import from_this_machine
+from recattn.errors import RecAttnError
+from recattn.jobs.audit import entries
+from recattn.ui.guard import check_may_act, from_this_machine, may_act
 
 HERE = {"Host": "localhost:8501", "Origin": "http://localhost:8501"}
 
@@ -29,3 +31,10 @@ def test_a_name_that_is_not_this_machines_may_not(host: str) -> None:
     """A page elsewhere may have its name resolve to this machine (DNS rebinding)."""
     assert not from_this_machine("127.0.0.1", {"Host": host})
     assert not from_this_machine("127.0.0.1", HERE | {"Origin": f"http://{host}"})
+
+
+def test_what_runs_outside_of_pages_may_nothing() -> None:
+    assert not may_act()
+    with pytest.raises(RecAttnError, match="You may not do that"):
+        check_may_act("export", "a run")
+    assert [(entry["who"], entry["outcome"]) for entry in entries(10)] == [("visitor from unknown", "refused")]

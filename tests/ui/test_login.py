@@ -10,12 +10,15 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from recattn.config import audit_file
+from recattn.errors import RecAttnError
 from recattn.jobs.audit import entries
 from recattn.jobs.password import hashed
 from recattn.jobs.registry import Registry
 from recattn.jobs.run_folder import folder_of, new_run, write_job
 from recattn.jobs.starting import delete
+from recattn.logs import log_file
 from recattn.ui import login
+from recattn.ui.access import rules_now
 from recattn.ui.admin_sessions import SESSION_SECONDS, AdminSessions
 from recattn.ui.jobs_list import jobs_frame
 from recattn.ui.tries import LOCK_SECONDS, LOCKED_AFTER, LONGEST_DELAY, Tries, delay
@@ -238,3 +241,12 @@ def test_the_log_of_a_job_at_work_is_for_administrators(password_set: str, open_
     visitors, admins = open_page(ADMIN), enter(open_page(ADMIN), PASSWORD)
     assert "At work" in words(visitors) and not visitors.code
     assert any("reader U7" in code.value for code in admins.code)
+
+
+def test_a_thousand_tries_that_come_too_early_leave_a_few_lines(password_set: str) -> None:
+    now = time.monotonic()
+    login.TRIES.begin("203.0.113.9", now)
+    for _ in range(1000):
+        with pytest.raises(RecAttnError, match="Too many wrong passwords"):
+            login.log_in("a guess of mine", rules_now(), "203.0.113.9", now)
+    assert 1 <= log_file().read_text().count("log-in came too early") <= 60

@@ -11,12 +11,14 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from recattn.data.store import dataset_infos
+from recattn.errors import RecAttnError
 from recattn.jobs.audit import entries
 from recattn.jobs.liveness import this_process
 from recattn.jobs.password import hashed
 from recattn.jobs.registry import Registry
-from recattn.ui import login
+from recattn.ui import login, runs_table
 from recattn.ui.admin_sessions import AdminSessions
+from recattn.ui.guard import Asking
 from tests.jobs.conftest import eventually, queued_run, start_worker
 from tests.pages.conftest import Open, words
 
@@ -196,6 +198,20 @@ def test_an_action_without_a_line_is_not_done(password: str, run_id: str, open_p
     active, line = Registry().active(), entries(1)[0]
     assert active is not None and active.run == run_id
     assert (line["who"], line["where"], line["action"], line["subject"]) == ("admin", "page", "activate", run_id)
+
+
+def test_a_file_that_is_made_after_its_page_asks_for_whom_it_was_offered(password: str, run_id: str) -> None:
+    token = login.SESSIONS.begin(password, time.time())
+    assert runs_table._zipped(run_id, Asking(None, {}, {}, token))
+    login.SESSIONS.end(token)
+    for late in (
+        Asking(None, {}, {}, token),
+        Asking(None, {}, {}, "forged"),
+        Asking(None, {}, {"is_logged_in": True}, None),
+    ):
+        with pytest.raises(RecAttnError, match="You may not do that"):
+            runs_table._zipped(run_id, late)
+    assert [entry["outcome"] for entry in entries(10)] == ["refused"] * 3 + ["allowed"]
 
 
 def changing_calls() -> Iterator[tuple[str, str, bool]]:
