@@ -26,7 +26,7 @@ def speak_for_visit(domain: str) -> None:
 
 
 def speak_as_before() -> None:
-    """For what runs without its page (a part that refreshes itself, a dialog, a download): as the page spoke."""
+    """For what runs without its page (a part that refreshes itself, a dialog): as the page spoke."""
     speak(*st.session_state.get(_SPEECH, Speech()))
 
 

@@ -7,12 +7,11 @@ import streamlit as st
 from recattn.explanation.agreement import Agreement
 from recattn.explanation.methods import METHODS
 from recattn.figures.report import Section, Sheet, report
-from recattn.language import grouped, say
+from recattn.language import Speech, grouped, say, speak, spoken
 from recattn.ui.badge_view import correlation, grounds_text, overlap, verdict
 from recattn.ui.contrast_view import article_bars, head_bars, other_of
 from recattn.ui.explained import Case
 from recattn.ui.explanation_view import SHOWN, Chosen, method_bars, sum_text
-from recattn.ui.language import speak_as_before
 from recattn.ui.reading import titles
 from recattn.ui.removal_view import HIDDEN, goals, proof_text, removal_text
 from recattn.ui.shell import run_label
@@ -20,10 +19,11 @@ from recattn.ui.wording import counted, figure, moment, signed
 
 
 def offer_report(case: Case, chosen: Chosen) -> None:
-    """A button that saves the report."""
+    """A button that saves the report, in the language in which the page was drawn."""
+    speech = spoken()
     st.download_button(
         say("Report"),
-        lambda: _made(case, chosen),
+        lambda: made(case, chosen, speech),
         f"explanation-{_file_name(case.user.user_id)}-{_file_name(case.item)}.html",
         "text/html",
         key="report",
@@ -33,9 +33,9 @@ def offer_report(case: Case, chosen: Chosen) -> None:
     )
 
 
-def _made(case: Case, chosen: Chosen) -> bytes:
-    """Made when the button is pressed, outside of the page's own run."""
-    speak_as_before()
+def made(case: Case, chosen: Chosen, speech: Speech) -> bytes:
+    """Made when the button is pressed, in a thread that knows nothing of the visit."""
+    speak(*speech)
     return report(sheet(case, chosen)).encode()
 
 

@@ -1,6 +1,7 @@
 """Every page in every language: it opens, its frame is translated, and no English sentence of ours is left on it."""
 
 import gettext
+from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
@@ -44,3 +45,7 @@ def test_every_page_is_in_the_language_of_its_link(site: Site, page: Page) -> No
             assert not left_in_english(page.locator("[data-testid=stApp]").inner_text(), language), (
                 f"{name}: {language}"
             )
+        opened(page, f"{site.url}/explanation?{urlencode({'lang': language})}")
+        with page.expect_download() as saved:
+            page.locator(".st-key-report button").first.click()
+        assert say("Can this view be believed?") in Path(saved.value.path()).read_text(), language

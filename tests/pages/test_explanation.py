@@ -1,5 +1,6 @@
 import json
 import re
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from recattn.figures.report import report
 from recattn.jobs.registry import Registry
 from recattn.jobs.starting import queue_training
 from recattn.jobs.worker import perform
-from recattn.language import say
+from recattn.language import Speech, say
 from recattn.recommender import Recommender
 from recattn.training.config import configured
 from recattn.ui import loads
@@ -19,7 +20,7 @@ from recattn.ui.choice import Choice
 from recattn.ui.explained import Case
 from recattn.ui.explanation_view import Chosen
 from recattn.ui.further_questions import QUESTIONS
-from recattn.ui.report_sheet import sheet
+from recattn.ui.report_sheet import made, sheet
 from recattn.ui.shell import Page
 from tests.jobs.tiny import tiny_settings, write_tiny_mind
 from tests.models.conftest import write_tiny_encoder
@@ -141,6 +142,16 @@ def test_the_report_holds_the_numbers_of_the_page(run_id: str, open_page: Open) 
     *parts, total = [float(number.replace("−", "-")) for number in numbers]
     assert sum(parts) == pytest.approx(total, abs=0.05)
     assert total == pytest.approx(prediction.total, abs=0.01)
+
+
+def test_the_report_speaks_as_its_page_did_though_it_is_made_where_nothing_is_known_of_the_visit(run_id: str) -> None:
+    _, _, item = best(run_id)
+    page = Page("explanation", Choice(user="U1"), Registry().active(), "tiny")
+    case, chosen = Case(page, page.user, item), Chosen("contribution", "weight", False)
+    with ThreadPoolExecutor() as elsewhere:
+        html = elsewhere.submit(made, case, chosen, Speech("de", "films")).result().decode()
+    assert "Warum „" in html and "Artikel" not in html
+    assert say("Model") == "Model", "this thread speaks as it did"
 
 
 def test_a_deeper_model_is_explained_as_far_as_it_goes(trained_home: Path, tmp_path: Path, open_page: Open) -> None:
