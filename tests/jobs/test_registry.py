@@ -429,3 +429,18 @@ def test_a_run_that_was_taken_for_dead_elsewhere_still_says_how_it_ended() -> No
     Registry().leave(run)
     found = Registry().run(run)
     assert (found.state, found.message, found.active) == ("finished", "It went well.", True)
+
+
+def test_cancelling_a_run_that_is_just_finishing_comes_too_late(start_worker: Worker) -> None:
+    run = queued_run().run
+    worker = start_worker(run)
+    eventually(lambda: states() == {run: "running"})
+    write_finished_files(runs_folder() / run)
+    job = read_job(runs_folder() / run)
+    assert job
+    write_job(runs_folder() / run, replace(job, state="finished"))
+    Registry().leave(run)
+    assert Registry().cancel(run).state == "cancelling"
+    worker.kill()
+    eventually(lambda: states() == {run: "finished"}, seconds=2)
+    assert Registry().run(run).active
