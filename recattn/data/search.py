@@ -4,7 +4,10 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from recattn.data.queries import Queries
 from recattn.data.schema import SPLITS
@@ -13,8 +16,8 @@ from recattn.types import Impression, User
 
 _USER = "user_id, history, n_clicks, first_time, last_time"
 _SPLIT_ORDER = f"list_position({list(SPLITS)!r}, split)"
-_ABOUT = "concat_ws(' ', title, category, subcategory)"
 _COUNTED_CLICKS = 200_000  # enough to tell who reads most about a very common topic, and soon counted
+_COUNTED_ITEMS = 10_000  # the clicks of more are hardly ever reached
 _WORD_START = r"(^|[^\pL\pN])"
 
 
@@ -54,17 +57,28 @@ def find_users(queries: Queries, text: str, n: int) -> list[User]:
     return users_at(queries, [row for (row,) in found])
 
 
-def find_readers(queries: Queries, text: str, n: int) -> list[User]:
-    """Users who read about something, most such articles first."""
+def about(items: pd.DataFrame) -> pa.StringArray:
+    """What is searched of each item when somebody looks for who read about something."""
+    parts = [pa.array(items[column], pa.string()) for column in ("title", "category", "subcategory")]
+    return pc.binary_join_element_wise(*parts, " ", null_handling="skip")
+
+
+def find_readers(queries: Queries, about_items: pa.StringArray, text: str, n: int) -> list[User]:
+    """Users who read about something, most such articles first.
+
+    Words are looked for in memory, which takes half of what reading the file does; clicks are counted in theirs.
+    """
     words = text.split() if _is_text(text) else []
     if not words:
         return []
-    matching = " AND ".join([f"regexp_matches({_ABOUT}, ?, 'i')"] * len(words))
+    matching = [
+        pc.match_substring_regex(about_items, _WORD_START + re.escape(word), ignore_case=True) for word in words
+    ]
+    rows = np.flatnonzero(np.logical_and.reduce([found.to_numpy(zero_copy_only=False) for found in matching]))
     counted = queries.rows(
-        "SELECT user_row FROM (SELECT user_row FROM readers WHERE item_row IN "
-        f"(SELECT file_row_number FROM items WHERE {matching}) LIMIT {_COUNTED_CLICKS}) "
-        "GROUP BY user_row ORDER BY count(*) DESC, user_row LIMIT ?",
-        *(_WORD_START + re.escape(word) for word in words),
+        "SELECT user_row FROM (SELECT user_row FROM readers WHERE item_row IN (SELECT unnest(?)) "
+        f"LIMIT {_COUNTED_CLICKS}) GROUP BY user_row ORDER BY count(*) DESC, user_row LIMIT ?",
+        rows[:_COUNTED_ITEMS],
         n,
     )
     return users_at(queries, [row for (row,) in counted])

@@ -214,7 +214,11 @@ class Dataset:
             text: every word of it must begin a word of the article's title, category or subcategory.
             n: how many at most.
         """
-        return search.find_readers(self._queries, text, n)
+        return search.find_readers(self._queries, self._about_items, text, n)
+
+    @cached_property
+    def _about_items(self) -> pa.StringArray:
+        return search.about(self._items)
 
     def random_user(self, seed: int) -> User:
         """Somebody by chance; the same for the same seed."""
