@@ -4,6 +4,7 @@ Every page runs alone: the first visitor of a fresh server may open any link, so
 having run before.
 """
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from recattn.recommender import Recommender
 
 _SIDEBAR = 230  # pixels
+_CHOSEN, _LATE_SECONDS = "last-choice", 3.0
 _HERE = Path(__file__).parent
 
 Needs = Literal["nothing", "dataset", "model"]
@@ -141,11 +143,25 @@ class Page:
 
     def choose(self, **changes: str | int | None) -> None:
         """Put a choice into the address of this page. For callbacks of widgets."""
+        before = st.query_params.to_dict()
         for name, value in changes.items():
             if value in (None, ""):
                 st.query_params.pop(name, None)
             else:
                 st.query_params[name] = str(value)
+        st.session_state[_CHOSEN] = (before, st.query_params.to_dict(), time.monotonic())
+
+
+def _keep_choice() -> None:
+    """Put the last choice back into the address when a message that left before the browser knew it came after it.
+
+    A browser sends its address with each message; a table's selection for instance is sent a moment late, with the
+    address of before, and would take back what was chosen in between.
+    """
+    before, chosen, when = st.session_state.get(_CHOSEN, ({}, {}, 0.0))
+    if time.monotonic() - when < _LATE_SECONDS and st.query_params.to_dict() == before != chosen:
+        st.query_params.from_dict(chosen)
+        del st.session_state[_CHOSEN]  # who goes back twice means it
 
 
 @contextmanager
@@ -157,6 +173,7 @@ def open_page(name: str) -> Iterator[Page]:
     entry = PAGES[name]
     loads.sweep_once(str(home()))
     release_abandoned_uploads()
+    _keep_choice()
     language_of_visit()  # puts it into the address, from which the page reads its choices
     page, problem = _page(name)
     speak_for_visit(_domain(page))

@@ -84,6 +84,19 @@ def test_a_chosen_row_is_removed_and_moved(trained_home: Path, open_page: Open) 
     assert app.dataframe[0].value["Title"].tolist() == titles(left)
 
 
+def test_a_message_that_left_before_a_change_does_not_take_it_back(trained_home: Path, open_page: Open) -> None:
+    app = open_page(PAGE, user="U1")
+    app.session_state["edited-history-"] = {"selection": {"rows": [2], "columns": [], "cells": []}}
+    app.run()
+    app.button(key="do-Remove").click().run()
+    app.query_params.pop("edit")  # what the browser still had as its address
+    app.run()
+    assert app.query_params["edit"] in ("-3", ["-3"])
+    app.query_params.pop("edit")  # again: somebody who goes back
+    app.run()
+    assert "edit" not in app.query_params
+
+
 def test_everything_can_be_removed(trained_home: Path, open_page: Open) -> None:
     app = open_page(PAGE, user="U1", edit=",".join(["-1"] * len(history())))
     assert not app.exception
