@@ -118,7 +118,11 @@ def test_two_processes_stop_together_and_one_goes_on(
     with pytest.raises(Cancelled):
         train(tiny, whole, tmp_path / "alone", stopped)
     reached, expected = checkpoint(tmp_path / "alone")
-    assert (reached["step"], reached["epoch"]) == (position["step"], position["epoch"])
+    first, last = sorted((reached["epoch"], position["epoch"]))
+    assert reached["step"] == position["step"]
+    assert first == last or (first + 1 == last and position["step"] % last == 0), (
+        "the end of one, the beginning of next"
+    )
     assert found.keys() == expected.keys()
     for name in found.keys() - {key for key in found if key.endswith(("key.bias", "k_lin.bias"))}:
         # Adding the same to all keys changes no attention: such a bias has no gradient but noise.
