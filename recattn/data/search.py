@@ -57,13 +57,13 @@ def find_users(queries: Queries, text: str, n: int) -> list[User]:
     return users_at(queries, [row for (row,) in found])
 
 
-def about(items: pd.DataFrame) -> pa.StringArray:
+def about(items: pd.DataFrame) -> pa.Array | pa.ChunkedArray:
     """What is searched of each item when somebody looks for who read about something."""
     parts = [pa.array(items[column], pa.string()) for column in ("title", "category", "subcategory")]
     return pc.binary_join_element_wise(*parts, " ", null_handling="skip")
 
 
-def find_readers(queries: Queries, about_items: pa.StringArray, text: str, n: int) -> list[User]:
+def find_readers(queries: Queries, about_items: pa.Array | pa.ChunkedArray, text: str, n: int) -> list[User]:
     """Users who read about something, most such articles first.
 
     Words are looked for in memory, which takes half of what reading the file does; clicks are counted in theirs.

@@ -217,7 +217,7 @@ class Dataset:
         return search.find_readers(self._queries, self._about_items, text, n)
 
     @cached_property
-    def _about_items(self) -> pa.StringArray:
+    def _about_items(self) -> pa.Array | pa.ChunkedArray:
         return search.about(self._items)
 
     def random_user(self, seed: int) -> User:

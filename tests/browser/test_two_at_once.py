@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from itertools import combinations, product
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
@@ -218,8 +219,10 @@ def test_slow_uploads_keep_nobody_waiting(site: Site) -> None:
 
 def temporary_files(site: Site) -> list[str]:
     """Files without a name that the server holds open: of uploads, since nothing else makes any."""
-    opened = Path(f"/proc/{site.server.process.pid}/fd").iterdir()
-    names = [str(one.readlink()) for one in opened if one.is_symlink()]
+    names = []
+    for one in Path(f"/proc/{site.server.process.pid}/fd").iterdir():
+        with suppress(FileNotFoundError):  # closed while we look
+            names.append(str(one.readlink()))
     return [name for name in names if name.endswith("(deleted)")]
 
 
