@@ -24,7 +24,7 @@ from recattn.ui.access import Rules, Visitor, openid_visitor, rules_now
 from recattn.ui.tries import Pace, origin
 from recattn.ui.wording import plain
 
-_REFUSALS = Pace(60)  # a minute: who is refused again and again does not wash older lines out of the log
+_REFUSALS = Pace(60)  # a minute: who is refused again and again washes older lines out in days, not in minutes
 _PASSED_ON = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip", "Via")
 
 
