@@ -23,7 +23,13 @@ with open_page("recommendations") as page:
     user = choose_user(page)
     question = choose_question(page, user)
     top = loads.recommendations(
-        page.model_run.run, page.dataset_name, question.history, question.n, question.category, question.candidates
+        page.model_run.run,
+        page.dataset_name,
+        question.history,
+        question.n,
+        question.category,
+        question.candidates,
+        question.moment,
     )
     table = top_table(page.dataset, top, question.clicked)
     read, gets = st.columns([5, 9], gap="medium")

@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int, Shaped
 
 Array = np.ndarray
+FACTS = 3  # what is known of an item at a moment, see `recattn.models.facts`
 
 
 @runtime_checkable
@@ -151,7 +152,8 @@ class Recommendation:
     """One line of a top-N. ``score`` is a logit: only differences between candidates mean something.
 
     ``reason`` is the history item that adds most to the score and ``reason_adds`` how much; ``history_adds`` is
-    what all clicks together add (the rest of the score is the null click's). They are None for a user without history.
+    what all clicks together add (the rest of the score is the null click's, and popularity's where it counts). They
+    are None for a user without history.
     """
 
     rank: int
@@ -168,8 +170,9 @@ class Prediction(NamedTuple):
     """One (history, candidate) pair as the model saw it: what every page and every method reads.
 
     ``null`` counts leading units that are no clicks: unit ``null`` is the oldest click. ``contribution``,
-    ``residual`` and ``bias`` sum to ``total`` (to float32), with attention and pooling held at the values they took;
-    where not ``exact``, normalisation and gates are held too and a unit of the last layer is no longer one click.
+    ``residual``, ``bias`` and ``popularity`` sum to ``total`` (to float32), with attention, pooling and the gate of
+    popularity held at the values they took; where not ``exact``, normalisation and gates of feed-forward parts are held
+    too and a unit of the last layer is no longer one click.
 
     Hiding clicks has two meanings: ``score`` masks them (the others keep their place), ``deleted`` takes them away as
     if never read (the others move up). The same record serves the words of one title; its clicks are then tokens.
@@ -188,7 +191,8 @@ class Prediction(NamedTuple):
     gradient: Callable[[Float[Array, " step"]], Float[Array, "step click"]]  # input x gradient at step * input
     deleted: Callable[[Bool[Array, "subset click"]], Float[Array, " subset"]] | None = None  # positions counted anew
     value_norms: Float[Array, "head key"] | None = None  # length of what the last layer's heads pass on
-    bias: float = 0.0  # what is in the score and comes from no unit
+    bias: float = 0.0  # what biases of deeper models add; comes from no unit
+    popularity: float = 0.0  # what the candidate's clicks and age add, where the model weighs them
     exact: bool = True  # the cells of the one attention layer add up to the score too
     origin: Callable[[], float] | None = None  # the score at step 0 of ``gradient``: every click is the null click
     slow: bool = False  # each question runs a text encoder: ask hundreds of times, not tens of thousands
@@ -202,10 +206,11 @@ class Prediction(NamedTuple):
 
     @property
     def constant(self) -> float:
-        """What is in the score whatever was read: the null click's part and the bias."""
+        """What is in the score and comes from no click: the null click's part, the bias, popularity."""
         if self.contribution is None or self.residual is None:
             return 0.0
-        return float(self.contribution[:, : self.null].sum() + self.residual[: self.null].sum()) + self.bias
+        null = float(self.contribution[:, : self.null].sum() + self.residual[: self.null].sum())
+        return null + self.bias + self.popularity
 
     @property
     def gap(self) -> float | None:

@@ -268,7 +268,7 @@ def test_explain_weighs_the_clicks_and_its_contributions_sum_to_the_score(shell:
     history = Dataset.open("tiny").user("U3").history
     asked = ["explain", "--user", "U3", "--item", "N0"]
     document = shell.json(*asked)
-    assert list(document) == ["user", "item", "score", "rank", "constant", "methods", "agreement"]
+    assert list(document) == ["user", "item", "score", "rank", "constant", "popularity", "methods", "agreement"]
     assert (document["user"], document["item"]) == ("U3", "N0")
     method = document["methods"]["contribution"]
     assert list(method) == ["clicks", "sum", "signed", "complete"] and method["signed"] and method["complete"]

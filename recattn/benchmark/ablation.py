@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from recattn.benchmark.popularity import Popularity
 from recattn.config import home
 from recattn.data import Dataset
 from recattn.errors import DataError, UnknownError
@@ -22,13 +21,11 @@ from recattn.evaluation.bootstrap import bootstrap_difference, bootstrap_mean
 from recattn.evaluation.metrics import impression_metrics
 from recattn.recommender import Recommender
 from recattn.training import TrainingConfig, configured, train
-from recattn.training.batches import validation_split
 from recattn.types import Impressions, Interval, Report, silent
 
 METRICS = ("auc", "mrr", "ndcg@5", "ndcg@10")
 BASE = "as it is"
 ENSEMBLE = "mean of the seeds' scores"
-POPULAR = "with popularity and recency, fitted afterwards"
 
 LEVERS: Mapping[str, Mapping[str, Any]] = {
     BASE: {},
@@ -43,6 +40,8 @@ LEVERS: Mapping[str, Mapping[str, Any]] = {
     "item embedding": {"id_embedding": True},
     "late fusion: mean cosine": {"late_fusion": "mean"},
     "late fusion: highest cosine": {"late_fusion": "max"},
+    "popularity and age": {"popularity": "weight"},
+    "popularity and age, by a gate": {"popularity": "gate"},
     "begins as the encoder's last layer": {"init_from_encoder": True},
     "the encoder's last layer learns": {"encoder_learning_rate": 1e-5, "fine_tune_layers": 1},
     "LoRA of the encoder's last layer": {"encoder_learning_rate": 1e-4, "fine_tune_layers": 1, "lora_rank": 8},
@@ -150,10 +149,6 @@ def ablate(
         if lever == BASE and seeds > 1:
             together = _metrics(np.mean(scores, axis=0), impressions)
             rows.append(_row(ENSEMBLE, [together], together, base, impressions, float(np.sum(seconds))))
-        if lever == BASE:
-            found = [_metrics(_popular(dataset, *pair), impressions) for pair in zip(models, scores, strict=True)]
-            mean = {name: np.mean([one[name] for one in found], axis=0) for name in METRICS}
-            rows.append(_row(POPULAR, found, mean, base, impressions, float(np.mean(seconds))))
     return Ablation(dataset.name, len(impressions), len(np.unique(impressions.user_id)), tuple(rows))
 
 
@@ -174,15 +169,6 @@ def _row(
 
 def _metrics(scores: Float[np.ndarray, " candidate"], impressions: Impressions) -> Metrics:
     return impression_metrics(scores, np.asarray(impressions.labels), impressions.candidate_offsets)
-
-
-def _popular(
-    dataset: Dataset, model: Recommender, scores: Float[np.ndarray, " candidate"]
-) -> Float[np.ndarray, " candidate"]:
-    """The dev scores with popularity beside them, its weights fitted on what decided when to stop."""
-    learned, validation = validation_split(dataset, configured("default").validation_share)
-    found = Popularity(model.score_impressions(validation), learned, validation)
-    return found.scores(scores, dataset.impressions("train"), dataset.impressions("dev"))
 
 
 def _trained(dataset: Dataset, lever: str, seeds: int, report: Report) -> Iterator[tuple[Recommender, float]]:

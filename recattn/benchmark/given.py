@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from recattn.data import Dataset
+from recattn.errors import RunError
 from recattn.models.attention import RecAttnModel
 from recattn.models.encoder import DEFAULT_ENCODER, TextEncoder, item_texts
 from recattn.models.loading import load_model
@@ -54,10 +55,19 @@ class Given:
     def model(self) -> RecAttnModel:
         """The trained model, or one as it is before training."""
         if self.run is not None:
-            return load_model(self.run)
+            return self._timeless(load_model(self.run))
         torch.manual_seed(0)
         categories = sorted(set(self.opened.items()["category"]) - {""})
         return RecAttnModel(RecAttnConfig(text_dim=self.text_encoder.dim, categories=categories)).eval()
+
+    def _timeless(self, model: RecAttnModel) -> RecAttnModel:
+        if model.popularity is not None:
+            raise RunError(
+                f"The model of {self.dataset} weighs popularity, which is another at each moment.",
+                "The contests' peers know of no moments: allowed is a run with popularity=none.",
+                "Choose another run, or leave out --run.",
+            )
+        return model
 
     def split(self, name: str) -> Impressions:
         """The impressions of a split, or the first of them."""

@@ -115,12 +115,15 @@ def explain(given: Namespace) -> Answer:
         "score": prediction.total,
         "rank": rank,
         "constant": prediction.constant,
+        "popularity": prediction.popularity,
         "methods": {name: _method(name, prediction, titles, found) for name, found in weights.items()},
         "agreement": {
             name: {"spearman_loo": found.spearman, "top3_loo": found.top3} for name, found in agreements.items()
         },
     }
     about = f"{recommender.dataset.item(given.item).title}\nscore {prediction.total:.3f}, rank {rank}"
+    if prediction.popularity:
+        about += f"; popularity and age {prediction.popularity:+.3f}"
     rows = [
         {"item_id": item, "title": title} | {name: float(found[click]) for name, found in weights.items()}
         for click, (item, title) in enumerate(zip(prediction.items, titles, strict=True))

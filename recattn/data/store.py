@@ -170,6 +170,10 @@ class Dataset:
         self._queries.check_unchanged()
         return impressions
 
+    def splits(self) -> list[Impressions]:
+        """All impressions, split by split."""
+        return [self.impressions(name) for name in self.info.splits]
+
     def clicks(self, split: str = "train") -> tuple[Int[np.ndarray, " click"], Shaped[np.ndarray, " click"]]:
         """Item numbers and times (datetime64[s]) of all clicks of a split, in order of time; none where unlabelled.
 

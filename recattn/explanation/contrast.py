@@ -16,7 +16,8 @@ class Contrast:
     total: float  # score of the first - score of the second
     by_head: Float[Array, "head click"]
     past_heads: Float[Array, " click"]
-    constant: float  # what does not come from what was read
+    constant: float  # what does not come from what was read, popularity and age included
+    popularity: float = 0.0
 
     @property
     def per_click(self) -> Float[Array, " click"]:
@@ -43,6 +44,7 @@ def contrast(first: Prediction, second: Prediction) -> Contrast | None:
         (first.contribution - second.contribution)[:, first.null :],
         (first.residual - second.residual)[first.null :],
         first.constant - second.constant,
+        first.popularity - second.popularity,
     )
 
 

@@ -53,18 +53,18 @@ def row_ranks(cells: Float[Array, "query key"]) -> Int[Array, "query key"]:
 
 @dataclass(frozen=True)
 class SumCheck:
-    """The score put together again: one head's cells, the other heads, and the articles themselves."""
+    """The score put together again: one head's cells, the other heads, the articles themselves, and popularity."""
 
     cells: float
     other_heads: float
     itself: float
-    constant: float  # what comes from no unit
+    popularity: float  # and age, where they count
     score: float
 
     @property
     def total(self) -> float:
         """All parts together; equals the score to float precision."""
-        return self.cells + self.other_heads + self.itself + self.constant
+        return self.cells + self.other_heads + self.itself + self.popularity
 
     @property
     def gap(self) -> float:
@@ -81,7 +81,7 @@ def sum_check(prediction: Prediction, head: int) -> SumCheck | None:
         cells=float(cells[head].sum()),
         other_heads=float(np.delete(prediction.contribution, head, axis=0).sum()),
         itself=float(prediction.residual.sum()),
-        constant=prediction.bias,
+        popularity=prediction.popularity,
         score=prediction.total,
     )
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from recattn.data.item_vectors import write_item_vectors
 from recattn.errors import RunError
+from recattn.models.shape import RecAttnConfig
 from recattn.models.vectors import encoder_of
 from recattn.recommender import Recommender
 
@@ -56,8 +57,14 @@ def _readme(recommender: Recommender) -> str:
         max_history=config.max_history,
         max_tokens=config.max_tokens,
         dot=_DOT if one_vector else _NO_DOT,
-        formula=_FORMULA if config.exact and one_vector else _DEEPER,
+        formula=_formula(config, one_vector),
     )
+
+
+def _formula(config: RecAttnConfig, one_vector: bool) -> str:
+    if config.popularity != "none":
+        return _TODAY + _DEEPER
+    return _FORMULA if config.exact and one_vector else _DEEPER
 
 
 _README = """\
@@ -123,7 +130,7 @@ In a vector store: the score of an item is the inner product of its vector with 
 @torch.no_grad()
 def user_vector(history):
     reading = read(history)
-    return model.log_scale.exp() * (model.pooling(reading, items[None, :0]) @ reading.z)[0, 0]
+    return model.user_vectors((model.pooling(reading, items[None, :0]) @ reading.z)[0, 0])
 ```
 """
 _NO_DOT = """\
@@ -136,6 +143,11 @@ With x_i the vector of click i (and of the null click, where the model has one) 
     z_j = x_j + concat_h sum_i A^h_ji v^h_i    v from x_i; x_j where the model has a residual path
     w_j = softmax_j(u . tanh(W (z_j + p_j)))
     user = s * sum_j w_j z_j                   score = user . item
+"""
+_TODAY = """
+Popularity and age count in the score. An item's vector holds how often it was clicked and how long it had been there
+when this folder was written: write it anew when that has changed. `model.embed` takes these numbers too, and without
+them makes the vectors of items that just appeared.
 """
 _DEEPER = """
 How the model reads a history is written at the top of `recattn/models/attention.py`.

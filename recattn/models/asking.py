@@ -53,7 +53,7 @@ class Asking:
         with torch.inference_mode():
             if self.shares:
                 users = self._subsets.users(torch.as_tensor(keep))
-                return (self.model.log_scale.exp() * users @ candidates.T).numpy()
+                return (self.model.user_vectors(users) @ candidates.T).numpy()
             return self._forward(self.clicks.expand(len(keep), -1, -1), torch.as_tensor(keep), candidates).numpy()
 
     def deleted(
@@ -109,7 +109,7 @@ class Asking:
 
     @cached_property
     def _subsets(self) -> Subsets:
-        return Subsets(self.model, self.clicks)
+        return Subsets(self.model, self.model.parted(self.clicks)[0])
 
     def _on_the_way(self, along: Float[Tensor, "step click"]) -> Reading:
         """The history with each click at its own place between the null click (0) and itself (1)."""
@@ -119,8 +119,9 @@ class Asking:
         attention, null = cast(Block, self.model.blocks[0]).attention, int(self.model.config.null_click)
         along = F.pad(along, (null, 0))[..., None]
         with torch.no_grad():
-            start = self._null.expand(along.shape[1], -1)
-            away = F.pad(self.clicks - self._null, (0, 0, null, 0))
+            nothing, clicks = (self.model.parted(part)[0] for part in (self._null, self.clicks))
+            start = nothing.expand(along.shape[1], -1)
+            away = F.pad(clicks - nothing, (0, 0, null, 0))
             positions = self.model.unit_positions(len(self.clicks))
             placed = start + positions
         # Projections are linear, so they are made once for both ends of the way.

@@ -7,10 +7,11 @@ p_i its position counted from the most recent click:
     A^h   = softmax(q^h k^hT / sqrt(d / H))                q, k from x_i + p_i; only visible units [i <= j]
     z_j   = x_j + concat_h sum_i A^h_ji v^h_i              v from x_i; x_j is the residual path
     w_j   = softmax_j(u . tanh(W_p (z_j + p_j)) + z_j B c)   additive pooling; B only when candidate-aware
-    score = s * (sum_j w_j (z_j . c) [+ f mean_i cos(e_i, e_c)])   c: the candidate, embedded as x is
+    score = s * (sum_j w_j (z_j . c) [+ f mean_i cos(e_i, e_c)] [+ g(u) a . t])   c: the candidate, embedded as x is
 
-With A and w held at the values they took, a one-layer score is a sum over heads and units (`contributions`). What
-stands in brackets is optional: an embedding of the item's id, causal attention, `LateFusion` (e: its text).
+With A, w and g held at the values they took, a one-layer score is a sum over heads and units (`contributions`) and what
+`Popularity` adds. What stands in brackets is optional: an embedding of the item's id, causal attention, `LateFusion`
+(e: its text), `Popularity` (t: clicks and age of the candidate at the moment of asking, u = sum_j w_j z_j).
 
 Source: self-attention after Vaswani et al. 2017, https://arxiv.org/abs/1706.03762; as a news recommender after
 Wu et al. 2019 (NRMS), https://aclanthology.org/D19-1671. We differ: no output projection (as in the founding
@@ -35,12 +36,14 @@ from recattn.models.blocks import Block
 from recattn.models.fusion import LateFusion
 from recattn.models.identities import Identities
 from recattn.models.pooling import AdditivePooling, LastPooling, Reading
+from recattn.models.popularity import Popularity
 from recattn.models.shape import RecAttnConfig
+from recattn.types import FACTS
 
 
 @dataclass
 class RecAttnOutput(ModelOutput):
-    """What the model returns; the last four only on the explaining path."""
+    """What the model returns; the last five only on the explaining path."""
 
     loss: Float[Tensor, ""] | None = None
     scores: Float[Tensor, "batch candidate"] | None = None
@@ -48,6 +51,7 @@ class RecAttnOutput(ModelOutput):
     pooling: Float[Tensor, "batch candidate query"] | None = None
     contributions: Float[Tensor, "batch candidate head key"] | None = None  # None where not exact
     residuals: Float[Tensor, "batch candidate key"] | None = None
+    popularity: Float[Tensor, "batch candidate"] | None = None
 
 
 class RecAttnModel(PreTrainedModel):
@@ -71,6 +75,7 @@ class RecAttnModel(PreTrainedModel):
             nn.init.normal_(self.position.weight, std=0.5 / math.sqrt(config.dim))
         self.identities = Identities(config.known_items, config.dim) if config.known_items else None
         self.fusion = LateFusion(config) if config.late_fusion != "none" else None
+        self.popularity = Popularity(config) if config.popularity != "none" else None
         self.post_init()
 
     def _init_weights(self, module: nn.Module) -> None:
@@ -78,25 +83,42 @@ class RecAttnModel(PreTrainedModel):
         nearly the cosine of the candidate to the mean of the history."""
 
     def embed(
-        self, vectors: Float[Tensor, "item text_dim"], rows: Int[Tensor, "item 2"]
+        self,
+        vectors: Float[Tensor, "item text_dim"],
+        rows: Int[Tensor, "item 2"],
+        facts: Float[Tensor, "item fact"] | None = None,
     ) -> Float[Tensor, "item width"]:
-        """Items as the model compares them: x for a click, c for a candidate; with late fusion the text's direction
-        stands behind it.
+        """Items as the model compares them: x for a click, c for a candidate; behind it what `parted` gives.
 
         Args:
             vectors: of the items' texts.
             rows: of each item's category and of its id in their embeddings; 0 for what the model never saw.
+            facts: of `recattn.models.facts`, where the model weighs them; default: 0.
         """
         items = self.project(vectors) + self.category(rows[:, 0])
         if self.identities is not None:
             items = items + self.identities(rows[:, 1])
-        return items if self.fusion is None else torch.cat([items, F.normalize(vectors, dim=-1)], dim=-1)
+        parts = [items]
+        if self.popularity is not None:
+            parts.append(items.new_zeros(len(items), FACTS) if facts is None else facts)
+        if self.fusion is not None:
+            parts.append(F.normalize(vectors, dim=-1))
+        return torch.cat(parts, dim=-1) if len(parts) > 1 else items
 
     def parted(
         self, items: Float[Tensor, "*shape width"]
-    ) -> tuple[Float[Tensor, "*shape dim"], Float[Tensor, "*shape text"]]:
-        """What attention works on, and the text's direction (no features of it without late fusion)."""
-        return items[..., : self.config.dim], items[..., self.config.dim :]
+    ) -> tuple[Float[Tensor, "*shape dim"], Float[Tensor, "*shape fact"], Float[Tensor, "*shape text"]]:
+        """What attention works on, the facts, and the text's direction; of the latter only what the model has."""
+        dim = self.config.dim
+        facts = FACTS if self.popularity is not None else 0
+        return items[..., :dim], items[..., dim : dim + facts], items[..., dim + facts :]
+
+    def with_facts(
+        self, items: Float[Tensor, "*shape width"], facts: Float[Tensor, "*shape fact"]
+    ) -> Float[Tensor, "*shape width"]:
+        """The same items with what was known of them at another moment; as they are where that does not count."""
+        own, _, texts = self.parted(items)
+        return items if self.popularity is None else torch.cat([own, facts, texts], dim=-1)
 
     def read(
         self,
@@ -114,7 +136,7 @@ class RecAttnModel(PreTrainedModel):
         """
         batch, n_clicks = keep.shape
         positions = self.unit_positions(n_clicks)
-        clicks, texts = self.parted(clicks)
+        clicks, _, texts = self.parted(clicks)
         x = F.dropout(clicks, self.config.dropout, self.training)
         if self.null_click is not None:
             x = torch.cat([self.null_click.expand(batch, 1, -1), x], dim=1)
@@ -144,7 +166,7 @@ class RecAttnModel(PreTrainedModel):
         self, reading: Reading, candidates: Float[Tensor, "batch candidate width"]
     ) -> tuple[Float[Tensor, "batch candidate"], Float[Tensor, "batch candidate query"]]:
         """Scores (logits) of candidates, and the pooling weights they came from."""
-        candidates, texts = self.parted(candidates)
+        candidates, facts, texts = self.parted(candidates)
         pooling = self.pooling(reading, candidates)
         users = pooling @ reading.z  # (batch, candidate or 1, dim)
         # One user for all candidates is one product; a product each would write out batch x candidate x dim numbers.
@@ -152,7 +174,23 @@ class RecAttnModel(PreTrainedModel):
         scores = self.log_scale.exp() * products[..., 0]
         if self.fusion is not None:
             scores = scores + self.log_scale.exp() * self.fusion(reading, texts).sum(dim=-1)
+        if self.popularity is not None:
+            scores = scores + self.popularity_adds(users, facts)
         return scores, pooling.expand(-1, candidates.shape[1], -1)
+
+    def popularity_adds(
+        self, users: Float[Tensor, "*shape #candidate dim"], facts: Float[Tensor, "*shape candidate fact"]
+    ) -> Float[Tensor, "*shape candidate"]:
+        """What the candidates' popularity and age add to their scores, for pooled units; 0 where they don't count."""
+        if self.popularity is None:
+            return facts.new_zeros(facts.shape[:-1])
+        return self.log_scale.exp() * (self.popularity(users) * facts).sum(dim=-1)
+
+    def user_vectors(self, users: Float[Tensor, "*shape dim"]) -> Float[Tensor, "*shape width"]:
+        """What times an item's vector is its score, for pooled units; not with late fusion."""
+        if self.popularity is not None:
+            users = torch.cat([users, self.popularity(users)], dim=-1)
+        return self.log_scale.exp() * users
 
     def contributions(
         self,
@@ -163,12 +201,12 @@ class RecAttnModel(PreTrainedModel):
         """The score as a sum over heads and units, and over units on the residual path; None where not exact.
 
         s * sum_j w_j A^h_ji (v^h_i . c^h) and s * w_i (x_i . c): attention and pooling held at the values they took.
-        What late fusion adds stands with the latter.
+        What late fusion adds stands with the latter; what popularity adds comes from no unit, see `popularity_adds`.
         """
         if not self.config.exact or reading.attentions is None or reading.values is None:
             return None, None
         scale = self.log_scale.exp()
-        candidates, texts = self.parted(candidates)
+        candidates, _, texts = self.parted(candidates)
         by_head = candidates.unflatten(-1, (self.config.heads, -1))  # (batch, candidate, head, head_dim)
         looked_at = torch.einsum("bcj,bhji->bchi", pooling, reading.attentions[:, -1])
         adds = torch.einsum("bhid,bchd->bchi", reading.values, by_head)
@@ -185,6 +223,7 @@ class RecAttnModel(PreTrainedModel):
         candidates: Int[Tensor, "batch candidate"],
         labels: Int[Tensor, " batch"] | None = None,
         explain: bool = False,
+        facts: Float[Tensor, "batch candidate fact"] | None = None,
     ) -> RecAttnOutput:
         """Score candidates for histories; both point into ``vectors``, so each distinct item is embedded once.
 
@@ -196,13 +235,15 @@ class RecAttnModel(PreTrainedModel):
             candidates: rows of ``vectors``.
             labels: which candidate was clicked; gives the cross-entropy loss.
             explain: return attention, pooling and contributions too.
+            facts: of the candidates when they were shown, where the model weighs them.
         """
         items = self.embed(vectors, rows)
-        chosen = items[candidates]
+        chosen = items[candidates] if facts is None else self.with_facts(items[candidates], facts)
         reading = self.read(items[history], keep, explain)
         scores, pooling = self.score(reading, chosen)
         loss = None if labels is None else F.cross_entropy(scores, labels)
         if not explain:
             return RecAttnOutput(loss=loss, scores=scores)
         contributions, residuals = self.contributions(reading, pooling, chosen)
-        return RecAttnOutput(loss, scores, reading.attentions, pooling, contributions, residuals)
+        popularity = self.popularity_adds(pooling @ reading.z, self.parted(chosen)[1])
+        return RecAttnOutput(loss, scores, reading.attentions, pooling, contributions, residuals, popularity)

@@ -21,14 +21,15 @@ _LEAST_LEFT = 1e-6  # of a row's weight; where a row has no other place to look,
 def cell_effects(
     model: RecAttnModel, reading: Reading, candidate: Float[Tensor, " width"]
 ) -> Float[Tensor, "head query key"] | None:
-    """By how much the score falls when one head can't look from one unit at another; None for deeper models.
+    """By how much the score falls when one head can't look from one unit at another; None for deeper models, and where
+    a gate weighs popularity by what was read.
 
     Args:
         model: in evaluation mode.
         reading: of one history, on the explaining path.
         candidate: whose score it is.
     """
-    if not model.config.exact or reading.attentions is None:
+    if not model.config.exact or model.config.popularity == "gate" or reading.attentions is None:
         return None
     heads, scale, candidate = model.config.heads, model.log_scale.exp(), model.parted(candidate)[0]
     moves = _moves(reading.attentions[0, 0], cast(Tensor, reading.values)[0])

@@ -22,12 +22,13 @@ from recattn.models.pooling import Reading
 
 
 class Contributions(NamedTuple):
-    """Parts of the score of each candidate: through each head of the last layer, past it (also by late fusion), and
-    from biases."""
+    """Parts of the score of each candidate: through each head of the last layer, past it (also by late fusion), from
+    biases, and from the candidate's popularity and age."""
 
     by_head: Float[Tensor, "candidate head key"]
     residual: Float[Tensor, "candidate key"]
     bias: Float[Tensor, " candidate"]
+    popularity: Float[Tensor, " candidate"]
 
 
 def contributions(
@@ -38,11 +39,12 @@ def contributions(
 ) -> Contributions:
     """The parts for one history, read on the explaining path."""
     by_head, residual = model.contributions(reading, pooling, candidates[None])
+    popularity = model.popularity_adds(pooling[0] @ reading.z[0], model.parted(candidates)[1])
     if by_head is not None and residual is not None:
-        return Contributions(by_head[0], residual[0], torch.zeros(len(candidates)))
+        return Contributions(by_head[0], residual[0], torch.zeros(len(candidates)), popularity)
     with torch.inference_mode(False), torch.enable_grad():
         held = Reading(*(part.clone() if isinstance(part, Tensor) else part for part in vars(reading).values()))
-        return _frozen(model, held, pooling[0].clone(), candidates.clone())
+        return _frozen(model, held, pooling[0].clone(), candidates.clone(), popularity)
 
 
 def _frozen(
@@ -50,9 +52,10 @@ def _frozen(
     reading: Reading,
     pooling: Float[Tensor, "candidate query"],
     candidates: Float[Tensor, "candidate width"],
+    popularity: Float[Tensor, " candidate"],
 ) -> Contributions:
     """Input x gradient of the linear map that is left when all else is held, one path a head and one past them."""
-    x, (candidates, texts) = reading.x[0], model.parted(candidates)
+    x, (candidates, _, texts) = reading.x[0], model.parted(candidates)
     start = x.expand(model.config.heads + 1, -1, -1).clone().requires_grad_()  # (path, unit, dim)
     z, linear = x, start
     maps = cast(Tensor, reading.attentions)[0]
@@ -68,7 +71,7 @@ def _frozen(
     by_path = torch.stack(parts)  # (candidate, path, unit)
     if model.fusion is not None:  # linear as it is, and past all heads
         by_path[:, -1] += (model.log_scale.exp() * model.fusion(reading, texts[None])[0]).detach()
-    return Contributions(by_path[:, :-1], by_path[:, -1], bias)
+    return Contributions(by_path[:, :-1], by_path[:, -1], bias, popularity)
 
 
 def _held_block(

@@ -62,12 +62,12 @@ def top_of_all(
     return Top(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
 
 
-def user_vectors(model: RecAttnModel, reading: Reading) -> Float[Tensor, "batch dim"] | None:
+def user_vectors(model: RecAttnModel, reading: Reading) -> Float[Tensor, "batch width"] | None:
     """The vector of each history whose product with an item's is the score; None where it depends on the item."""
     if model.config.candidate_pooling or model.fusion is not None:
         return None
     pooling = model.pooling(reading, reading.z[:, :0])  # the same for every candidate, so it needs none
-    return model.log_scale.exp() * (pooling @ reading.z)[:, 0]
+    return model.user_vectors((pooling @ reading.z)[:, 0])
 
 
 def _top(

@@ -57,6 +57,7 @@ def predictions(
             deleted=lambda keep: asking.deleted(keep, own)[:, 0],
             value_norms=norms,
             bias=float(parts.bias[row]),
+            popularity=float(parts.popularity[row]),
             exact=model.config.exact,
             origin=lambda: float(asking.origin(own)[0]),
         )

@@ -10,7 +10,8 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from recattn.models.attention import RecAttnModel
-from recattn.types import Impressions, Report, silent
+from recattn.models.facts import ItemFacts
+from recattn.types import FACTS, Impressions, Report, silent
 
 _HISTORIES_PER_BATCH = 256
 _MAPPED_AT_MOST = 2**16  # items whose linear maps are kept: 300 MB where they are 384 wide
@@ -35,11 +36,16 @@ def padded_histories(impressions: Impressions, rows: Int[np.ndarray, " batch"], 
 
 
 def embed_items(
-    model: RecAttnModel, vectors: Float[np.ndarray, "item text_dim"], rows: Int[np.ndarray, "item 2"]
+    model: RecAttnModel,
+    vectors: Float[np.ndarray, "item text_dim"],
+    rows: Int[np.ndarray, "item 2"],
+    facts: Float[np.ndarray, "item fact"] | None = None,
 ) -> Float[Tensor, "item width"]:
-    """All items as the model compares them."""
+    """All items as the model compares them, with their facts at a moment where it weighs these."""
+    texts, known = (torch.as_tensor(part, device=model.device) for part in (vectors, rows))
+    now = None if facts is None else torch.as_tensor(facts, device=model.device)
     with torch.inference_mode():
-        return model.embed(torch.as_tensor(vectors, device=model.device), torch.as_tensor(rows, device=model.device))
+        return model.embed(texts, known, now)
 
 
 def item_rows(model: RecAttnModel, items: pd.DataFrame) -> Int[np.ndarray, "item 2"]:
@@ -57,6 +63,7 @@ def score_impressions(
     impressions: Impressions,
     report: Report = silent,
     heads: Bool[np.ndarray, "layer head"] | None = None,
+    facts: ItemFacts | None = None,
 ) -> Float[np.ndarray, " candidate"]:
     """The score of each candidate of each impression, flat, in the order of ``impressions.candidates``.
 
@@ -66,8 +73,11 @@ def score_impressions(
         impressions: with histories and candidates as rows of ``items``.
         report: hears of phase "evaluate", in distinct histories.
         heads: where False, that head adds nothing; default: all heads work.
+        facts: known of items at any moment, for a model that weighs popularity.
     """
     model.eval()
+    _check_facts(model, facts)
+    times = np.repeat(impressions.time, np.diff(impressions.candidate_offsets))
     scores = np.empty(len(impressions.candidates), dtype=np.float32)
     first, same = _distinct_histories(impressions, model.config.max_history)
     working = None if heads is None else torch.as_tensor(heads, device=items.device)
@@ -83,7 +93,11 @@ def score_impressions(
             clicks, keep = padded_histories(impressions, first[histories], model.config.max_history)
             visible = torch.as_tensor(keep, device=items.device)
             reading = model.read(items[torch.as_tensor(clicks)], visible, heads=working, mapped=maps.of(clicks))
-            batch, _ = model.score(reading, items[torch.as_tensor(impressions.candidates[padded])])
+            candidates = items[torch.as_tensor(impressions.candidates[padded])]
+            if facts is not None:
+                then = facts.at(impressions.candidates[padded], times[padded])
+                candidates = model.with_facts(candidates, torch.as_tensor(then, device=items.device))
+            batch, _ = model.score(reading, candidates)
             scores[padded[real]] = batch.float().cpu().numpy()[real]
             report("evaluate", min(start + _HISTORIES_PER_BATCH, len(first)), len(first))
     return scores
@@ -94,12 +108,16 @@ def score_catalogue(
     items: Float[Tensor, "item width"],
     impressions: Impressions,
     heads: Bool[np.ndarray, "layer head"] | None = None,
+    facts: ItemFacts | None = None,
 ) -> Float[np.ndarray, "impression item"]:
     """The score of every item for the history of each impression; so many at once that the result fits in memory.
 
     Arguments as in `score_impressions`.
     """
     model.eval()
+    _check_facts(model, facts)
+    if facts is not None:  # those of the moment are added to the scores
+        items = model.with_facts(items, items.new_zeros(len(items), FACTS))
     working = None if heads is None else torch.as_tensor(heads, device=items.device)
     # What depends on candidate and click is written out for each of both.
     alone = model.config.candidate_pooling or model.fusion is not None
@@ -111,8 +129,18 @@ def score_catalogue(
             clicks, keep = padded_histories(impressions, rows, model.config.max_history)
             visible = torch.as_tensor(keep, device=items.device)
             reading = model.read(items[torch.as_tensor(clicks)], visible, heads=working)
-            scores[rows] = model.score(reading, items.expand(len(rows), -1, -1))[0].float().cpu().numpy()
+            batch, pooling = model.score(reading, items.expand(len(rows), -1, -1))
+            if facts is not None:
+                users = (pooling if model.config.candidate_pooling else pooling[:, :1]) @ reading.z
+                then = facts.of_all(impressions.rows(rows))
+                batch = batch + model.popularity_adds(users, torch.as_tensor(then, device=items.device))
+            scores[rows] = batch.float().cpu().numpy()
     return scores
+
+
+def _check_facts(model: RecAttnModel, facts: ItemFacts | None) -> None:
+    if model.popularity is not None and facts is None:
+        raise ValueError("this model weighs popularity: it has to be told what was known of items when")
 
 
 class _Maps:

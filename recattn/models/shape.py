@@ -4,6 +4,8 @@ from typing import Any
 
 from transformers import PreTrainedConfig
 
+from recattn.types import FACTS
+
 
 class RecAttnConfig(PreTrainedConfig):
     """The shape of a model; stored as ``config.json`` beside its weights."""
@@ -27,6 +29,7 @@ class RecAttnConfig(PreTrainedConfig):
         causal: bool = False,  # a unit sees itself and what was before it, not what came later
         pooling: str = "additive",  # or "last": the user is the most recent visible unit
         late_fusion: str = "none",  # or how the texts' own cosines are added to the score: "mean", "max"
+        popularity: str = "none",  # or how popularity and age count: "weight" (alike for all), "gate" (by user)
         known_items: int = 0,  # items that have a learned vector of their own; which, stands beside the weights
         dropout: float = 0.1,
         encoder: str = "",
@@ -42,6 +45,7 @@ class RecAttnConfig(PreTrainedConfig):
         self.feed_forward, self.attention, self.dropout = feed_forward, attention, dropout
         self.positions = positions
         self.causal, self.pooling, self.late_fusion, self.known_items = causal, pooling, late_fusion, known_items
+        self.popularity = popularity
         # Where e_i comes from: which encoder, and which text of an item it is given.
         self.encoder, self.encoder_fingerprint, self.max_tokens = encoder, encoder_fingerprint, max_tokens
         self.text_category, self.text_abstract = text_category, text_abstract
@@ -49,10 +53,11 @@ class RecAttnConfig(PreTrainedConfig):
 
     @property
     def width(self) -> int:
-        """Features of an item as the model compares it: its own, and its text's where these are compared too."""
-        return self.dim + (self.text_dim if self.late_fusion != "none" else 0)
+        """Features of an item as the model compares it: its own, its facts and its text's where these count too."""
+        facts = FACTS if self.popularity != "none" else 0
+        return self.dim + facts + (self.text_dim if self.late_fusion != "none" else 0)
 
     @property
     def exact(self) -> bool:
-        """Whether the score is an exact sum over heads and units."""
+        """Whether the score is an exact sum over heads and units (and what popularity adds)."""
         return self.layers == 1 and not self.feed_forward

@@ -122,8 +122,11 @@ def led_to(
         told: which clicks are the item whose text is told; none when it is the candidate itself.
     """
 
+    facts = model.parted(candidate)[1]
+
     def scored(vectors: Float[Tensor, "subset text_dim"]) -> Float[Tensor, " subset"]:
-        embedded = model.embed(vectors, torch.as_tensor(rows).expand(len(vectors), -1))
+        n = len(vectors)
+        embedded = model.embed(vectors, torch.as_tensor(rows).expand(n, -1), facts.clone().expand(n, -1))
         if not told.any():
             reading = model.read(clicks.clone()[None], torch.ones(1, len(clicks), dtype=torch.bool))
             return model.score(reading, embedded[None])[0][0]

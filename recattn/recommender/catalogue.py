@@ -1,16 +1,20 @@
 """The items of a dataset as a model compares them, and what it makes of a history."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
+from torch import Tensor
 
 from recattn.data import Dataset
 from recattn.errors import UnknownError
+from recattn.models.attention import RecAttnModel
 from recattn.models.encoder import TextEncoder
+from recattn.models.facts import ItemFacts
 from recattn.models.loading import load_model
 from recattn.models.many import user_vectors
 from recattn.models.pooling import Reading
@@ -37,7 +41,8 @@ class Catalogue:
         self._category_names: list[str] = items["category"].tolist()
         self._vectors = item_vectors(self.model.config, folder, items, report)
         self._known_rows = item_rows(self.model, items)
-        self._items = embed_items(self.model, self._vectors, self._known_rows)
+        self._facts = None if self.model.popularity is None else ItemFacts(dataset.splits(), len(items))
+        self._items = self._embedded(self.model)
 
     @property
     def vectors(self) -> Float[np.ndarray, "item text_dim"]:
@@ -45,11 +50,11 @@ class Catalogue:
         return self._vectors
 
     @property
-    def item_vectors(self) -> Float[np.ndarray, "item dim"]:
-        """Each item as the model compares it, in the order of the dataset; see `user_vector`."""
+    def item_vectors(self) -> Float[np.ndarray, "item width"]:
+        """Each item as the model compares it now, in the order of the dataset; see `user_vector`."""
         return self._items.numpy()
 
-    def user_vector(self, history: Sequence[str]) -> Float[np.ndarray, " dim"] | None:
+    def user_vector(self, history: Sequence[str]) -> Float[np.ndarray, " width"] | None:
         """What times an item's vector is its score; None where the user looks different to each item."""
         with torch.inference_mode():
             found = user_vectors(self.model, self._read(history, explain=False))
@@ -69,6 +74,11 @@ class Catalogue:
     def exact(self) -> bool:
         """Whether contributions sum to the score exactly."""
         return self.model.config.exact
+
+    def _embedded(self, model: RecAttnModel) -> Float[Tensor, "item width"]:
+        """All items as a model compares them, now."""
+        now = None if self._facts is None else self._facts.now()
+        return embed_items(model, self._vectors, self._known_rows, now)
 
     def _row(self, item_id: str) -> int:
         row = int(self.dataset.index([item_id])[0])
@@ -102,11 +112,18 @@ class Catalogue:
         return rows
 
     def _scores(
-        self, history: Sequence[str], rows: Int[np.ndarray, " candidate"], heads: Bool[np.ndarray, "layer head"] | None
+        self,
+        history: Sequence[str],
+        rows: Int[np.ndarray, " candidate"],
+        heads: Bool[np.ndarray, "layer head"] | None,
+        moment: datetime | None = None,
     ) -> Float[np.ndarray, " candidate"]:
         """The scores of some items; of many, all are scored, as picking their vectors out would take longer."""
-        some = 2 * len(rows) < len(self._ids)
+        some = 2 * len(rows) < len(self._ids) or moment is not None
         items = self._items[torch.as_tensor(rows)] if some else self._items
+        if moment is not None and self._facts is not None:
+            then = self._facts.at(rows, np.full(len(rows), np.datetime64(moment, "s")))
+            items = self.model.with_facts(items, torch.as_tensor(then))
         with torch.inference_mode():
             scores = self.model.score(self._read(history, explain=False, heads=heads), items[None])[0][0].numpy()
         return scores if some else scores[rows]

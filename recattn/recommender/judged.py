@@ -24,13 +24,13 @@ class Judged(Catalogue):
             impressions: of this dataset.
             heads: where False, that head adds nothing; default: all heads work.
         """
-        return score_impressions(self.model, self._items, impressions, heads=heads)
+        return score_impressions(self.model, self._items, impressions, heads=heads, facts=self._facts)
 
     def catalogue_scores(
         self, impressions: Impressions, heads: Bool[np.ndarray, "layer head"] | None = None
     ) -> Float[np.ndarray, "impression item"]:
         """The score of every item of the catalogue for each history; for not too many at once."""
-        return score_catalogue(self.model, self._items, impressions, heads)
+        return score_catalogue(self.model, self._items, impressions, heads, self._facts)
 
     @cached_property
     def taken(self) -> Taken:

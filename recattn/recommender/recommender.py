@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import replace
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
@@ -17,7 +18,6 @@ from recattn.models.altering import scrambled
 from recattn.models.contributions import contributions
 from recattn.models.loading import run_place, trained_on
 from recattn.models.many import Top, top_of_all
-from recattn.models.scoring import embed_items
 from recattn.recommender.explainer import Explainer
 from recattn.recommender.judged import Judged
 from recattn.types import Recommendation, Report, silent
@@ -60,6 +60,7 @@ class Recommender(Explainer, Judged):
         leave_out: Sequence[str] = (),
         heads: Bool[np.ndarray, "layer head"] | None = None,
         diversity: float = 0.0,
+        moment: datetime | None = None,
     ) -> list[Recommendation]:
         """The n best items, best first; ties in the order of the catalogue.
 
@@ -71,11 +72,12 @@ class Recommender(Explainer, Judged):
             leave_out: never these items.
             heads: heads that are False add nothing; recommendations then come without a reason.
             diversity: the weight of being unlike what stands above, 0 to 1, among the best ten times n; see `mmr`.
+            moment: popularity and age count as known then; default: as known now.
         """
         rows = self._candidate_rows(history, candidates, category)
         if len(leave_out):
             rows = rows[~np.isin(rows, self._known(leave_out))]
-        scores = self._scores(history, rows, heads)
+        scores = self._scores(history, rows, heads, moment)
         best = _best(scores, n if not diversity else _POOL * n)
         if diversity:
             best = best[mmr(scores[best], unit(self._vectors[rows[best]]), n, diversity)]
@@ -110,7 +112,7 @@ class Recommender(Explainer, Judged):
         """The same items with a model that has learned nothing: the entries of each weight in another order."""
         other = copy(self)
         other.model = scrambled(self.model, seed)
-        other._items = embed_items(other.model, self._vectors, self._known_rows)
+        other._items = self._embedded(other.model)
         return other
 
     def _explained(

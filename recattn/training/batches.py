@@ -10,7 +10,7 @@ Everything is a function of (seed, epoch, step), so that a resumed training draw
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Int
+from jaxtyping import Bool, Float, Int
 
 from recattn.data import Dataset
 from recattn.models.scoring import padded_histories
@@ -33,6 +33,7 @@ class Batch(NamedTuple):
     history: Int[np.ndarray, "batch click"]
     keep: Bool[np.ndarray, "batch click"]
     candidates: Int[np.ndarray, "batch candidate"]
+    facts: Float[np.ndarray, "batch candidate fact"] | None = None  # of the candidates when they were shown
 
 
 def draw_batches(impressions: Impressions, negatives: int, size: int, seed: int, epoch: int) -> Samples:
@@ -107,6 +108,7 @@ def part_of(batch: Batch, rows: Int[np.ndarray, " part"]) -> Batch:
         inverse[: history.size].reshape(history.shape),
         batch.keep[rows],
         inverse[history.size :].reshape(candidates.shape),
+        None if batch.facts is None else batch.facts[rows],
     )
 
 

@@ -48,6 +48,7 @@ def calibrate(folder: Path, dataset: Dataset, report: Report = silent) -> Calibr
     from recattn.models.scoring import embed_items, item_rows, score_impressions
     from recattn.models.vectors import item_vectors
     from recattn.training.batches import split_by_time
+    from recattn.training.evaluating import item_facts
 
     dev = dataset.impressions("dev")
     if dev.labels is None:
@@ -59,10 +60,11 @@ def calibrate(folder: Path, dataset: Dataset, report: Report = silent) -> Calibr
     model, items = load_model(folder), dataset.items()
     vectors = item_vectors(model.config, folder, items, report)
     embedded = embed_items(model, vectors, item_rows(model, items))
-    scores = score_impressions(model, embedded, dev, report)
+    facts = item_facts(model, dataset)
+    scores = score_impressions(model, embedded, dev, report, facts=facts)
     temperature = 1.0
     if len(inside) and inside.labels is not None:
-        inside_scores = score_impressions(model, embedded, inside, report)
+        inside_scores = score_impressions(model, embedded, inside, report, facts=facts)
         temperature = fitted_temperature(inside_scores, inside.labels, inside.candidate_offsets)
     raw, scaled = (probabilities(scores, dev.candidate_offsets, one) for one in (1.0, temperature))
     shares = click_shares(dev.labels, dev.candidate_offsets)

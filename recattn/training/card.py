@@ -21,6 +21,10 @@ _LIMITS = """\
   held at the values they took; only removing a click shows what really changes.
 - The figures hold for the users and days of this dataset."""
 
+_LIVE = """
+- Popularity and age are those known at each moment, as in a live system: clicks that came before it count, also those
+  of the split that is judged. The baselines count the clicks of the training data alone."""
+
 
 def write_card(
     folder: Path,
@@ -31,7 +35,8 @@ def write_card(
     negatives_from: str,
 ) -> None:
     """Write ``README.md`` into the run folder."""
-    parts = [f"# {folder.name}", _data(info), _settings(config, parameters, negatives_from), _results(found), _LIMITS]
+    limits = _LIMITS + (_LIVE if config.popularity != "none" else "")
+    parts = [f"# {folder.name}", _data(info), _settings(config, parameters, negatives_from), _results(found), limits]
     (folder / "README.md").write_text("\n\n".join(part for part in parts if part) + "\n")
 
 

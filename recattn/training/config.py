@@ -54,6 +54,12 @@ class TrainingConfig:
         "Add the cosine of the candidate's text with those of the clicks, with a learned weight: mean or highest.",
         choices=("none", "mean", "max"),
     )
+    popularity: str = setting(
+        "none",
+        "Model",
+        "Weigh how often an item was clicked and how long it is there, at each moment: alike for all, or by a gate.",
+        choices=("none", "weight", "gate"),
+    )
     init_from_encoder: bool = setting(
         False,
         "Model",
@@ -149,10 +155,11 @@ class TrainingConfig:
 def _check_parts_fit(config: TrainingConfig) -> None:
     """Raise where parts of the model make no sense together."""
     last = config.pooling == "last"
-    if config.every_position and not (config.causal and last and config.late_fusion == "none"):
+    plain = config.late_fusion == config.popularity == "none"
+    if config.every_position and not (config.causal and last and plain):
         raise UnknownError(
             "every_position=true learns from each click what came next, which this model's units would have seen.",
-            "Allowed is that with causal=true, pooling=last and late_fusion=none.",
+            "Allowed is that with causal=true, pooling=last, late_fusion=none and popularity=none.",
             "Try --set causal=true --set pooling=last.",
         )
     if config.candidate_pooling and last:

@@ -18,6 +18,7 @@ from recattn.errors import TrainingError
 from recattn.evaluation.baselines import BASELINES, Evidence
 from recattn.evaluation.full_ranking import Taken, full_ranking_metrics
 from recattn.models.encoder import Text, TextEncoder, item_texts
+from recattn.models.facts import ItemFacts
 from recattn.models.identities import Identities
 from recattn.models.scoring import embed_items, score_catalogue, score_impressions
 from recattn.models.vectors import missing_texts
@@ -53,7 +54,8 @@ def estimate(dataset: Dataset, config: TrainingConfig, report: Report = silent) 
     items, began = dataset.items(), time.perf_counter()
     learn, validation = validation_split(dataset, config.validation_share)
     learn = drawn_share(learn, config.train_share, config.seed)
-    sampling = Sampling(learn, len(items), config)
+    facts = ItemFacts([dataset.impressions("train")], len(items)) if config.popularity != "none" else None
+    sampling = Sampling(learn, len(items), config, facts)
     samples = sampling.samples(0)
     if not len(samples.impression):
         raise TrainingError(f"The train split of {dataset.name} has nothing to learn from.", "", "Choose another.")
@@ -75,7 +77,7 @@ def estimate(dataset: Dataset, config: TrainingConfig, report: Report = silent) 
         trainee.model.identities = Identities(len(items), config.dim)
     a_step, of_a_batch = _a_step(trainee, sampling, samples)
     report("estimate", 3, 4)
-    a_history = _a_history(trainee, learn, dataset)
+    a_history = _a_history(trainee, learn, dataset, facts)
     report("estimate", 4, 4)
     steps = -(-len(samples.impression) // config.batch_size) * config.epochs
     judged = len(dataset.impressions("dev")) if "dev" in dataset.info.splits else 0
@@ -136,7 +138,7 @@ def _a_step(trainee: Trainee, sampling: Sampling, samples: Samples) -> tuple[flo
     return float(np.mean(seconds[_WARM_UP:])), float(np.mean(texts))
 
 
-def _a_history(trainee: Trainee, learn: Impressions, dataset: Dataset) -> float:
+def _a_history(trainee: Trainee, learn: Impressions, dataset: Dataset, facts: ItemFacts | None) -> float:
     """Seconds to score an impression by the model and by each baseline."""
     trainee.eval()
     if trainee.table is None:
@@ -145,12 +147,13 @@ def _a_history(trainee: Trainee, learn: Impressions, dataset: Dataset) -> float:
     some = learn.rows(np.linspace(0, len(learn) - 1, min(_HISTORIES, len(learn))).astype(np.int64))
     embedded = embed_items(trainee.model, vectors, trainee.rows.numpy())
     if learn.positives_only:
-        return _a_full_ranking(trainee, embedded, learn, some.rows(np.arange(0, len(some), _EVERY_FULL_RANKING)))
+        some = some.rows(np.arange(0, len(some), _EVERY_FULL_RANKING))
+        return _a_full_ranking(trainee, embedded, learn, some, facts)
     evidence = Evidence(some, vectors, *dataset.clicks("train"))
-    score_impressions(trainee.model, embedded, some.rows(np.arange(1)))
+    score_impressions(trainee.model, embedded, some.rows(np.arange(1)), facts=facts)
 
     def judge() -> None:
-        score_impressions(trainee.model, embedded, some)
+        score_impressions(trainee.model, embedded, some, facts=facts)
         for baseline in BASELINES.values():
             baseline(evidence)
 
@@ -158,13 +161,17 @@ def _a_history(trainee: Trainee, learn: Impressions, dataset: Dataset) -> float:
 
 
 def _a_full_ranking(
-    trainee: Trainee, embedded: Float[torch.Tensor, "item width"], learn: Impressions, some: Impressions
+    trainee: Trainee,
+    embedded: Float[torch.Tensor, "item width"],
+    learn: Impressions,
+    some: Impressions,
+    facts: ItemFacts | None,
 ) -> float:
     """Seconds to rank the whole catalogue after a history by the model, and as long by each baseline."""
     taken = Taken.of(learn, len(embedded))
 
     def judge() -> None:
-        full_ranking_metrics(lambda part: score_catalogue(trainee.model, embedded, part), some, taken)
+        full_ranking_metrics(lambda part: score_catalogue(trainee.model, embedded, part, facts=facts), some, taken)
 
     judge()
     return _timed(judge) / len(some) * (1 + len(BASELINES))

@@ -6,7 +6,7 @@ hit rate, nDCG and MRR over the whole catalogue.
 
 import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,8 @@ from recattn.evaluation.bootstrap import bootstrap_mean
 from recattn.evaluation.full_ranking import Taken, full_ranking_metrics
 from recattn.evaluation.metrics import impression_metrics
 from recattn.evaluation.parts import PARTS, parts
+from recattn.models.attention import RecAttnModel
+from recattn.models.facts import ItemFacts
 from recattn.models.loading import load_model
 from recattn.models.scoring import embed_items, item_rows, score_catalogue, score_impressions
 from recattn.models.vectors import item_vectors
@@ -78,9 +80,10 @@ def _all_metrics(
     model = load_model(folder)
     items = dataset.items()
     vectors = item_vectors(model.config, folder, items, report)
-    embedded = embed_items(model, vectors, item_rows(model, items))
+    embedded, facts = embed_items(model, vectors, item_rows(model, items)), item_facts(model, dataset)
     if impressions.positives_only:
-        scorers = catalogue_baselines(vectors, train) | {_MODEL: lambda some: score_catalogue(model, embedded, some)}
+        scorers = catalogue_baselines(vectors, train)
+        scorers |= {_MODEL: lambda some: score_catalogue(model, embedded, some, facts=facts)}
         taken = Taken.of(train, len(items))
         return {
             name: full_ranking_metrics(scorer, impressions, taken, report if name == _MODEL else silent)
@@ -88,12 +91,19 @@ def _all_metrics(
         }
     evidence = Evidence(impressions, vectors, *dataset.clicks("train"))
     scores = {name: baseline(evidence) for name, baseline in BASELINES.items()}
-    scores[_MODEL] = score_impressions(model, embedded, impressions, report)
+    scores[_MODEL] = score_impressions(model, embedded, impressions, report, facts=facts)
     labels = np.asarray(impressions.labels)
     return {name: impression_metrics(flat, labels, impressions.candidate_offsets) for name, flat in scores.items()}
 
 
 _MODEL = "model"
+
+
+def item_facts(model: RecAttnModel, dataset: Dataset, splits: Sequence[str] = ()) -> ItemFacts | None:
+    """What is known of a dataset's items at any moment, from all splits or some; None where the model does not ask."""
+    if model.popularity is None:
+        return None
+    return ItemFacts([dataset.impressions(name) for name in splits or dataset.info.splits], dataset.info.items)
 
 
 def _evaluation(

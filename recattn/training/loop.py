@@ -21,6 +21,7 @@ from safetensors.torch import load_file, save_file
 from recattn.errors import Cancelled, TrainingError
 from recattn.evaluation.full_ranking import Taken, full_ranking_metrics
 from recattn.evaluation.metrics import impression_metrics
+from recattn.models.facts import ItemFacts
 from recattn.models.scoring import score_catalogue, score_impressions
 from recattn.training.batches import Batch, Samples, part_of
 from recattn.training.checkpoint import Position, load_checkpoint, save_checkpoint
@@ -46,6 +47,7 @@ class Fit:
         validation: the later impressions that decide when to stop (may be empty).
         folder: of the run; gets ``metrics.jsonl``, ``checkpoints/`` and ``best.safetensors``.
         report: hears of phase "train" with the loss; may raise Cancelled, after which the run can be resumed.
+        facts: known of items at any moment, where the model weighs them.
     """
 
     def __init__(
@@ -56,10 +58,11 @@ class Fit:
         validation: Impressions,
         folder: Path,
         report: Report,
+        facts: ItemFacts | None = None,
     ) -> None:
         self.accelerator = accelerator()
         self.config, self.validation, self.folder = config, validation, folder
-        self.learn = Sampling(learn, trainee.n_items, config)
+        self.learn, self.facts = Sampling(learn, trainee.n_items, config, facts), facts
         self.taken = Taken.of(learn, trainee.n_items)
         self.report = report if is_first() else silent
         self.plain = trainee
@@ -157,7 +160,7 @@ class Fit:
             position.epoch += 1
             return
         name, value, loss = agreed(
-            lambda: validation_figures(self.plain, self.config, self.validation, self.taken, self.report)
+            lambda: validation_figures(self.plain, self.config, self.validation, self.taken, self.report, self.facts)
         )
         position.epoch += 1  # not before: when this is cancelled, the epoch is validated again
         figures = {"validation_loss": loss, name: value}
@@ -201,7 +204,12 @@ class ValidationFigures(NamedTuple):
 
 
 def validation_figures(
-    trainee: Trainee, config: TrainingConfig, impressions: Impressions, taken: Taken, report: Report
+    trainee: Trainee,
+    config: TrainingConfig,
+    impressions: Impressions,
+    taken: Taken,
+    report: Report,
+    facts: ItemFacts | None = None,
 ) -> ValidationFigures:
     """AUC over whole impressions, and the loss on samples drawn as in training but the same every time.
 
@@ -210,17 +218,21 @@ def validation_figures(
     trainee.eval()
     items = trainee.embedded(report)
     if impressions.positives_only:
-        found = full_ranking_metrics(lambda some: score_catalogue(trainee.model, items, some), impressions, taken)
+        found = full_ranking_metrics(
+            lambda some: score_catalogue(trainee.model, items, some, facts=facts), impressions, taken
+        )
         name, values = "validation_ndcg", found["ndcg@10"]
     else:
-        scores = score_impressions(trainee.model, items, impressions)
+        scores = score_impressions(trainee.model, items, impressions, facts=facts)
         name = "validation_auc"
         values = impression_metrics(scores, _labels(impressions), impressions.candidate_offsets)["auc"]
-    return ValidationFigures(name, float(np.nanmean(values)), _validation_loss(trainee, config, impressions))
+    return ValidationFigures(name, float(np.nanmean(values)), _validation_loss(trainee, config, impressions, facts))
 
 
-def _validation_loss(trainee: Trainee, config: TrainingConfig, impressions: Impressions) -> float:
-    sampling, losses = Sampling(impressions, trainee.n_items, config), []
+def _validation_loss(
+    trainee: Trainee, config: TrainingConfig, impressions: Impressions, facts: ItemFacts | None
+) -> float:
+    sampling, losses = Sampling(impressions, trainee.n_items, config, facts), []
     samples = sampling.samples(_VALIDATION_EPOCH)
     with torch.inference_mode():
         for start in range(0, len(samples.impression), _VALIDATION_BATCH):

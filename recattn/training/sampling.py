@@ -1,8 +1,9 @@
 """What a training sees of some impressions: the clicks of an epoch in batches, each beside its negatives."""
 
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Float, Int
 
+from recattn.models.facts import ItemFacts
 from recattn.training.batches import Batch, Samples, draw_batches, make_batch
 from recattn.training.config import TrainingConfig
 from recattn.training.negatives import Negatives, sampling_used
@@ -16,10 +17,13 @@ class Sampling:
         impressions: to draw from.
         n_items: in the catalogue.
         config: all settings.
+        facts: known of items at any moment, where the model weighs them.
     """
 
-    def __init__(self, impressions: Impressions, n_items: int, config: TrainingConfig) -> None:
-        self.config, self.impressions = config, impressions
+    def __init__(
+        self, impressions: Impressions, n_items: int, config: TrainingConfig, facts: ItemFacts | None = None
+    ) -> None:
+        self.config, self.impressions, self.facts = config, impressions, facts
         self.used = sampling_used(config.negative_sampling, impressions)
         self._negatives: Negatives | None = None
         if self.used != "shown":
@@ -44,7 +48,15 @@ class Sampling:
             drawn = self._negatives.draw(samples.impression[rows], self.config.negatives, rng)
             samples = Samples(samples.impression[rows], np.concatenate([samples.candidates[rows], drawn], axis=1))
             rows = np.arange(len(rows))
-        return make_batch(self.impressions, samples, rows, self.config.max_history, history_dropout, rng)
+        batch = make_batch(self.impressions, samples, rows, self.config.max_history, history_dropout, rng)
+        return batch if self.facts is None else batch._replace(facts=self._facts(samples, rows, self.facts))
+
+    def _facts(
+        self, samples: Samples, rows: Int[np.ndarray, " batch"], facts: ItemFacts
+    ) -> Float[np.ndarray, "batch candidate fact"]:
+        candidates = samples.candidates[rows]
+        times = self.impressions.time[samples.impression[rows]][:, None]
+        return facts.at(candidates, np.broadcast_to(times, candidates.shape))
 
 
 def every_nth_from_last(impressions: Impressions, n: int) -> Int[np.ndarray, " row"]:

@@ -79,7 +79,9 @@ class Trainee(nn.Module):
             if self.every_position and self.training:  # not in validation: what came before was learned from
                 items = self.model.embed(self.vectors(batch.items), rows)
                 return every_position_loss(self.model, items, history, keep, candidates)
-            return clicked_loss(self.model(self.vectors(batch.items), rows, history, keep, candidates).scores)
+            facts = None if batch.facts is None else torch.as_tensor(batch.facts, device=device)
+            given = (self.vectors(batch.items), rows, history, keep, candidates)
+            return clicked_loss(self.model(*given, facts=facts).scores)
 
     def embedded(self, report: Report) -> Float[Tensor, "item width"]:
         """All items as the model compares them, with the encoder as it is now."""
@@ -117,6 +119,7 @@ def _model_config(config: TrainingConfig, encoder: TextEncoder, items: pd.DataFr
         causal=config.causal,
         pooling=config.pooling,
         late_fusion=config.late_fusion,
+        popularity=config.popularity,
         known_items=len(items) if config.id_embedding else 0,
         dropout=config.dropout,
         encoder=config.encoder,

@@ -5,6 +5,7 @@ Source: Wiegreffe and Pinter 2019, "Attention is not not Explanation", https://a
 weights, and the comparison is of ranking metrics, paired over impressions.
 """
 
+import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ import numpy as np
 from recattn.config import runs_folder
 from recattn.errors import DataError
 from recattn.evaluation.bootstrap import bootstrap_difference
+from recattn.training.config import TrainingConfig
 from recattn.trust.records import Twin, Twins, read_json
 from recattn.types import Interval, Report, silent
 
@@ -109,5 +111,6 @@ def _sentence(attention: str, difference: Interval) -> str:
 
 
 def _but_attention(training: Mapping[str, Any]) -> dict[str, Any]:
-    settings = {name: value for name, value in training["settings"].items() if name != "attention"}
+    complete = dataclasses.asdict(TrainingConfig()) | training["settings"]  # a run begun before some setting was there
+    settings = {name: value for name, value in complete.items() if name != "attention"}
     return {"dataset": training["dataset_fingerprint"], "settings": settings}

@@ -240,16 +240,14 @@ def show_sum(subject: Subject, head: int) -> None:
     check = subject.check(head)
     if check is None:
         return
-    values = [check.cells, check.other_heads, check.itself] + [check.constant] * bool(check.constant)
-    parts = ", ".join(map(signed, values))
+    parts = ", ".join(map(signed, (check.cells, check.other_heads, check.itself)))
+    if check.popularity:
+        parts = say("{parts}, popularity and age {adds}", parts=parts, adds=signed(check.popularity))
+        sentence = phrase("Cells, bars below them, popularity and age add up to the score: {total:.3f} = {score:.3f}")
+    else:
+        sentence = phrase("The cells and the bars below them add up to the score: {total:.3f} = {score:.3f}")
     st.markdown(
-        plain(
-            say(
-                "The cells and the bars below them add up to the score: {total:.3f} = {score:.3f}",
-                total=check.total,
-                score=check.score,
-            )
-        ),
+        plain(say(sentence, total=check.total, score=check.score)),
         help=say(
             "Cells of this head, other heads, the {items} themselves: {parts}. Attention and pooling are "
             "held at the values they took. Difference: {gap:.1e}.",

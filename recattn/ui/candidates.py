@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import streamlit as st
 
@@ -27,6 +28,7 @@ class Question:
     candidates: tuple[str, ...] | None
     clicked: dict[str, int] | None
     note: str
+    moment: datetime | None = None  # as at which; now where it is None
 
 
 def newest(dataset: Dataset, n: int = NEWEST) -> tuple[str, ...]:
@@ -111,7 +113,7 @@ def _at_moment(impression: Impression, n: int, category: str | None) -> Question
         "Ranked as at that moment, with the {the_read} {read} until then. “Clicked” is what really happened.",
         the_read=read,
     )
-    return Question(impression.history, n, category, impression.candidates, clicked, note)
+    return Question(impression.history, n, category, impression.candidates, clicked, note, impression.time)
 
 
 def _category_names(dataset: Dataset) -> list[str]:

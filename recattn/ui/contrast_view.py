@@ -8,6 +8,7 @@ from recattn.explanation.contrast import Contrast
 from recattn.figures.bars import Bars, bars_figure, bars_finding, left_out, strongest
 from recattn.language import phrase, say
 from recattn.ui.explained import Case
+from recattn.ui.explanation_view import POPULARITY
 from recattn.ui.export import offer_csv
 from recattn.ui.reading import titles
 from recattn.ui.wording import counted, figure, plain, shortened, signed
@@ -47,7 +48,7 @@ def article_bars(case: Case, found: Contrast) -> Bars:
     """What each article puts between the two."""
     shown, hidden = strongest(found.per_click, _ARTICLES), max(0, len(case.titles) - _ARTICLES)
     rest = (say("Rest of the history, {n_items}", n_items=counted(hidden, "article")), left_out(found.per_click, shown))
-    others = ((rest,) if hidden else ()) + ((say(CONSTANT), found.constant),)
+    others = ((rest,) if hidden else ()) + _by_themselves(found)
     return Bars(case.titles, case.marks, found.per_click, shown, others, notes=case.categories)
 
 
@@ -55,8 +56,14 @@ def head_bars(found: Contrast) -> Bars:
     """What each head puts between the two; past the heads goes what an article says by itself."""
     by_head = found.by_head.sum(axis=1)
     labels = tuple(say("Head {head}", head=head + 1) for head in range(len(by_head)))
-    others = ((say("{Items} by themselves"), float(found.past_heads.sum())), (say(CONSTANT), found.constant))
+    others = ((say("{Items} by themselves"), float(found.past_heads.sum())), *_by_themselves(found))
     return Bars(labels, ("",) * len(labels), by_head, np.argsort(-by_head, kind="stable"), others)
+
+
+def _by_themselves(found: Contrast) -> tuple[tuple[str, float], ...]:
+    """What is between the two whatever was read."""
+    apart = ((say(POPULARITY), found.popularity),) if found.popularity else ()
+    return (*apart, (say(CONSTANT), found.constant - found.popularity))
 
 
 def contrast_frame(case: Case, found: Contrast) -> pd.DataFrame:

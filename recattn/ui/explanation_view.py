@@ -18,6 +18,7 @@ BY_WEIGHT, BY_TIME = phrase("weight"), phrase("time")
 SHOWN = 14  # bars of articles; the rest is one more bar
 FIRST_METHOD = "contribution"
 NOTHING_READ = phrase("Nothing {read} (always there)")
+POPULARITY = phrase("Popularity and age")
 _SHARES = ("attention", "pooling", "rollout")
 _FIGURE = "bars"
 
@@ -92,7 +93,7 @@ def method_bars(case: Case, name: str, order: str = BY_WEIGHT, most: int = SHOWN
             (say("Rest of the history, {n_items}", n_items=counted(hidden, "article")), left_out(found.weights, shown))
         )
     if method.complete:
-        others.append((say(NOTHING_READ), found.rest))
+        others += _by_itself(case, name, found.rest)
     return Bars(
         case.titles,
         case.marks,
@@ -105,6 +106,13 @@ def method_bars(case: Case, name: str, order: str = BY_WEIGHT, most: int = SHOWN
         case.categories,
         case.place(case.page.choice.click),
     )
+
+
+def _by_itself(case: Case, name: str, rest: float) -> list[tuple[str, float]]:
+    """What comes from no click; popularity apart where the method tells it from the rest."""
+    popularity = case.prediction.popularity if name == FIRST_METHOD else 0.0
+    apart = [(say(POPULARITY), popularity)] if popularity else []
+    return [*apart, (say(NOTHING_READ), rest - popularity)]
 
 
 def show_bars(case: Case, chosen: Chosen) -> None:

@@ -7,6 +7,7 @@ so does the key, and nothing has to be cleared by hand. The heavy imports wait u
 import ctypes
 import gc
 import sys
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -83,19 +84,26 @@ def recommendations(
     n: int,
     category: str | None = None,
     candidates: tuple[str, ...] | None = None,
+    moment: datetime | None = None,
 ) -> list[Recommendation]:
     """The top-N for a history (item ids, oldest first); popular items where there is none."""
-    return _recommendations(run, _key(dataset_name), history, n, category, candidates)
+    return _recommendations(run, _key(dataset_name), history, n, category, candidates, moment)
 
 
 @st.cache_data(max_entries=256, show_spinner=False)
 def _recommendations(
-    run: str, key: Key, history: tuple[str, ...], n: int, category: str | None, candidates: tuple[str, ...] | None
+    run: str,
+    key: Key,
+    history: tuple[str, ...],
+    n: int,
+    category: str | None,
+    candidates: tuple[str, ...] | None,
+    moment: datetime | None,
 ) -> list[Recommendation]:
     model = recommender(run, key[0])
     if not history:
         return model.popular(n, candidates=candidates, category=category)
-    return model.recommend(history, n, candidates=candidates, category=category)
+    return model.recommend(history, n, candidates=candidates, category=category, moment=moment)
 
 
 def prediction(run: str, dataset_name: str, user_id: str, item_id: str) -> Prediction:

@@ -25,8 +25,8 @@ class Subject:
     """Units that look at each other, and everything the heads make of them.
 
     ``marks`` tell units apart in a few characters; ``groups`` are categories, empty where there are none.
-    ``pooling``, ``cells``, ``effects`` and ``prediction`` exist for a history only, ``cells`` and ``effects`` only
-    where the score is an exact sum.
+    ``pooling``, ``cells``, ``effects`` and ``prediction`` exist for a history only, ``cells`` only where
+    the score is an exact sum, ``effects`` only where nothing else follows from a look.
     """
 
     labels: tuple[str, ...]

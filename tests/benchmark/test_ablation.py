@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from recattn.benchmark import ablation
-from recattn.benchmark.ablation import BASE, ENSEMBLE, LEVERS, METRICS, POPULAR, ablate
+from recattn.benchmark.ablation import BASE, ENSEMBLE, LEVERS, METRICS, ablate
 from recattn.config import home
 from recattn.data import Dataset
 from recattn.errors import UnknownError
@@ -25,10 +25,10 @@ def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Dataset:
 
 def test_every_lever_is_trained_with_every_seed_and_compared_in_pairs(tiny: Dataset) -> None:
     found = ablate(tiny, ("attention uniform",), seeds=2)
-    assert [row.lever for row in found.rows] == [BASE, ENSEMBLE, POPULAR, "attention uniform"]
-    base, together, popular, uniform = found.rows
+    assert [row.lever for row in found.rows] == [BASE, ENSEMBLE, "attention uniform"]
+    base, together, uniform = found.rows
     assert base.difference["auc"].value == base.difference["auc"].low == 0.0
-    assert base.seeds == uniform.seeds == popular.seeds == 2 and together.seeds == 1
+    assert base.seeds == uniform.seeds == 2 and together.seeds == 1
     for row in found.rows:
         assert set(row.metrics) == set(METRICS)
         assert np.mean(row.by_seed["auc"]) == pytest.approx(row.metrics["auc"].value)

@@ -39,6 +39,12 @@ def test_cells_other_heads_and_articles_add_up_to_the_score(world: World, head: 
     assert check.cells == pytest.approx(sum(world.cell(head, q, k) for q in range(UNITS) for k in range(UNITS)))
 
 
+def test_what_popularity_adds_is_a_part_of_the_sum(world: World) -> None:
+    prediction = world.prediction()
+    check = sum_check(prediction._replace(popularity=0.5, total=prediction.total + 0.5), 0)
+    assert check is not None and check.popularity == 0.5 and check.gap < 1e-9
+
+
 def test_a_deeper_model_has_no_sum_to_check(world: World) -> None:
     deeper = world.prediction()._replace(contribution=None, residual=None)
     assert cell_contributions(deeper) is None

@@ -26,7 +26,11 @@ from recattn.training.training import train
 from tests.jobs.tiny import ITEMS, import_tiny, tiny_settings
 from tests.models.conftest import write_tiny_encoder
 
-SHAPES: dict[str, dict[str, Any]] = {"one layer": {}, "candidate aware": {"candidate_pooling": True, "layers": 2}}
+SHAPES: dict[str, dict[str, Any]] = {
+    "one layer": {},
+    "candidate aware": {"candidate_pooling": True, "layers": 2},
+    "popularity counts": {"popularity": "gate", "learning_rate": 0.02},
+}
 HISTORY = ["N1", "N4", "N6"]
 
 
@@ -71,6 +75,7 @@ def test_what_its_readme_says_gives_the_scores_of_the_recommender(
     ids = pq.read_table("item_vectors.parquet")["item_id"].to_pylist()
     assert len(ids) == ITEMS
     expected = {one.item_id: one.score for one in recommender.recommend(HISTORY, ITEMS, candidates=ids)}
+    assert ("clicked" in (folder / "README.md").read_text()) == (recommender.model.popularity is not None)
     found = dict(zip(ids, names["scores"](HISTORY).tolist(), strict=True))
     assert found == pytest.approx(expected, abs=1e-5)
     assert ("user_vector" in names) == (not recommender.model.config.candidate_pooling)

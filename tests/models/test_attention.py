@@ -31,6 +31,10 @@ VARIANTS: list[dict[str, Any]] = [
     {"late_fusion": "mean"},
     {"late_fusion": "max", "layers": 2, "residual": False},
     {"late_fusion": "max", "null_click": False, "candidate_pooling": True},
+    {"popularity": "weight"},
+    {"popularity": "weight", "layers": 2, "pooling": "last"},
+    {"popularity": "gate"},
+    {"popularity": "gate", "candidate_pooling": True, "late_fusion": "mean"},
 ]
 
 
@@ -54,6 +58,7 @@ def any_batch() -> dict[str, Tensor]:
         "history": torch.randint(0, 9, (4, 6), generator=generator),
         "keep": torch.arange(6) >= 6 - lengths[:, None],
         "candidates": torch.randint(0, 9, (4, 5), generator=generator),
+        "facts": torch.randn(4, 5, 3, generator=generator),
     }
 
 
@@ -111,6 +116,7 @@ def test_a_batch_gives_what_each_history_gives_alone(settings: dict[str, Any]) -
             batch["history"][row : row + 1, 6 - length :],
             torch.ones(1, length, dtype=torch.bool),
             batch["candidates"][row : row + 1],
+            facts=batch["facts"][row : row + 1],
         )
         torch.testing.assert_close(alone.scores[0], together[row], atol=1e-5, rtol=1e-5)
 
@@ -119,14 +125,14 @@ def test_a_batch_gives_what_each_history_gives_alone(settings: dict[str, Any]) -
 def test_the_order_of_candidates_does_not_matter(settings: dict[str, Any]) -> None:
     model, batch = any_model(**settings), any_batch()
     before, order = model(**batch).scores, torch.tensor([3, 1, 4, 0, 2])
-    batch["candidates"] = batch["candidates"][:, order]
+    batch["candidates"], batch["facts"] = batch["candidates"][:, order], batch["facts"][:, order]
     torch.testing.assert_close(model(**batch).scores, before[:, order])
 
 
 @pytest.mark.parametrize("settings", [s for s in VARIANTS if s.get("layers", 1) == 1], ids=str)
 def test_contributions_and_residuals_sum_to_the_score(settings: dict[str, Any]) -> None:
     output = any_model(**settings)(**any_batch(), explain=True)
-    total = output.contributions.sum(dim=(2, 3)) + output.residuals.sum(dim=2)
+    total = output.contributions.sum(dim=(2, 3)) + output.residuals.sum(dim=2) + output.popularity
     torch.testing.assert_close(total, output.scores, atol=1e-5, rtol=1e-5)
 
 

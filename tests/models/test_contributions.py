@@ -30,7 +30,7 @@ def parts_of(model: RecAttnModel) -> tuple[Contributions, torch.Tensor, Reading,
 @pytest.mark.parametrize("settings", DEEPER, ids=str)
 def test_heads_past_them_and_bias_sum_to_the_score_at_any_depth(settings: dict[str, Any]) -> None:
     parts, scores, *_ = parts_of(any_model(**settings))
-    total = parts.by_head.sum(dim=(1, 2)) + parts.residual.sum(dim=1) + parts.bias
+    total = parts.by_head.sum(dim=(1, 2)) + parts.residual.sum(dim=1) + parts.bias + parts.popularity
     torch.testing.assert_close(total, scores, rtol=1e-4, atol=1e-4)
 
 
@@ -40,7 +40,7 @@ def test_the_general_way_gives_what_the_closed_form_of_one_layer_gives(settings:
     closed, _, reading, pooling, candidates = parts_of(model)
     with torch.inference_mode(False), torch.enable_grad():
         held = Reading(*(part.clone() if isinstance(part, torch.Tensor) else part for part in vars(reading).values()))
-        general = _frozen(model, held, pooling[0].clone(), candidates)
+        general = _frozen(model, held, pooling[0].clone(), candidates, closed.popularity.clone())
     torch.testing.assert_close(general.by_head, closed.by_head, rtol=1e-4, atol=1e-5)
     torch.testing.assert_close(general.residual, closed.residual, rtol=1e-4, atol=1e-5)
     torch.testing.assert_close(general.bias, torch.zeros(4), rtol=0, atol=1e-4)

@@ -23,6 +23,7 @@ SHAPES: dict[str, dict[str, Any]] = {
     "one layer": {"max_history": 3},
     "no null click, the pooling knows the candidate": {"null_click": False, "candidate_pooling": True},
     "deeper": {"layers": 2, "feed_forward": True},
+    "popularity counts": {"popularity": "gate"},
 }
 
 

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -6,7 +7,15 @@ import pytest
 import torch
 
 from recattn.models.attention import RecAttnModel
-from recattn.models.scoring import _Maps, embed_items, item_rows, padded_histories, score_impressions
+from recattn.models.facts import ItemFacts
+from recattn.models.scoring import (
+    _Maps,
+    embed_items,
+    item_rows,
+    padded_histories,
+    score_catalogue,
+    score_impressions,
+)
 from recattn.models.shape import RecAttnConfig
 from recattn.types import Impressions
 
@@ -29,12 +38,20 @@ def any_impressions(n: int = 40, items: int = 12, seed: int = 0) -> Impressions:
     )
 
 
+def timed_impressions() -> Impressions:
+    """The same, one every ten minutes."""
+    found = any_impressions()
+    return replace(found, time=(np.arange(len(found)) * 600).astype("datetime64[s]"))
+
+
 VARIANTS: list[dict[str, Any]] = [
     {},
     {"candidate_pooling": True},
     {"null_click": False, "positions": False},
     {"layers": 2, "feed_forward": True},
     {"late_fusion": "max", "attention": "permuted", "causal": True},
+    {"popularity": "weight"},
+    {"popularity": "gate", "late_fusion": "mean"},
 ]
 
 
@@ -42,19 +59,23 @@ VARIANTS: list[dict[str, Any]] = [
 def test_scoring_all_at_once_equals_scoring_impression_by_impression(settings: dict[str, Any]) -> None:
     torch.manual_seed(0)
     config = RecAttnConfig(text_dim=8, dim=8, heads=2, max_history=6, **settings)
-    model, impressions = RecAttnModel(config).eval(), any_impressions()
+    model, impressions = RecAttnModel(config).eval(), timed_impressions()
     for parameter in model.parameters():
         torch.nn.init.normal_(parameter, std=0.4)
     vectors = np.random.default_rng(1).normal(size=(12, 8)).astype(np.float32)
     items = embed_items(model, vectors, np.zeros((12, 2), dtype=np.int64))
-    scores = score_impressions(model, items, impressions)
+    facts = ItemFacts([impressions], 12)
+    scores = score_impressions(model, items, impressions, facts=facts)
+    whole = score_catalogue(model, items, impressions, facts=facts)
     for row in range(len(impressions)):
         alone = impressions.rows(np.array([row]))
         clicks = torch.as_tensor(alone.history[-6:])[None]
         reading = model.read(items[clicks], torch.ones_like(clicks, dtype=torch.bool))
-        expected = model.score(reading, items[torch.as_tensor(alone.candidates)][None])[0][0]
+        then = model.with_facts(items[torch.as_tensor(alone.candidates)], torch.as_tensor(facts.of_candidates(alone)))
+        expected = model.score(reading, then[None])[0][0]
         part = scores[impressions.candidate_offsets[row] : impressions.candidate_offsets[row + 1]]
         np.testing.assert_allclose(part, expected.detach().numpy(), atol=1e-5)
+        np.testing.assert_allclose(whole[row, alone.candidates], part, rtol=1e-5, atol=1e-5)
 
 
 def test_linear_maps_are_made_once_an_item_where_histories_share_items() -> None:

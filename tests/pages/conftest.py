@@ -12,7 +12,8 @@ from streamlit.testing.v1 import AppTest
 from recattn.jobs.registry import Registry
 from recattn.jobs.starting import queue_training
 from recattn.jobs.worker import perform
-from tests.jobs.tiny import import_tiny, tiny_config
+from recattn.training import configured
+from tests.jobs.tiny import import_tiny, tiny_config, tiny_settings
 from tests.models.conftest import write_tiny_encoder
 
 ROOT = Path(__file__).parents[2]
@@ -44,6 +45,15 @@ def run_id(trained_home: Path) -> str:
     active = Registry().active()
     assert active is not None
     return active.run
+
+
+@pytest.fixture
+def popular_run(trained_home: Path, tmp_path: Path) -> str:
+    """The active run then: a model that weighs popularity and age."""
+    settings = {**tiny_settings(write_tiny_encoder(tmp_path / "encoder"), 1), "popularity": "weight"}
+    run = queue_training("tiny", configured("default", {**settings, "learning_rate": 0.02}), "default")
+    assert perform(run).state == "finished"
+    return Registry().activate(run).run
 
 
 @pytest.fixture

@@ -34,6 +34,10 @@ def test_a_run_with_another_seed_or_of_other_data_or_unfinished_is_no_twin(
     ):
         (runs / "uniform/training.json").write_text(json.dumps(changed))
         assert [folder.name for folder in twins_of(runs / "learned")] == ["permuted"]
+    before = json.loads((runs / "permuted/training.json").read_text())
+    del before["settings"]["popularity"]  # a run begun before that setting was there
+    (runs / "permuted/training.json").write_text(json.dumps(before))
+    assert [folder.name for folder in twins_of(runs / "learned")] == ["permuted"]
     (runs / "permuted/README.md").unlink()
     assert twins_of(runs / "learned") == {}
 

@@ -7,6 +7,7 @@ from recattn.explanation.interaction import interaction
 from recattn.explanation.methods import METHODS
 from recattn.jobs.registry import Registry
 from recattn.ui.choice import Choice
+from recattn.ui.contrast_view import article_bars, head_bars, other_of
 from recattn.ui.explained import Case
 from recattn.ui.explanation_view import method_bars
 from recattn.ui.removal_view import goals, pairs_frame
@@ -31,6 +32,31 @@ def test_cut_bars_of_a_complete_method_still_sum_to_the_score(case: Case) -> Non
         assert len(bars.order) == 3
         if METHODS[name].complete:
             assert bars.total == pytest.approx(case.prediction.total, abs=1e-3)
+
+
+@pytest.fixture
+def popular_case(popular_run: str) -> Case:
+    """With a model that weighs popularity and age."""
+    page = Page("explanation", Choice(user="U1"), Registry().active(), "tiny")
+    return Case(page, page.user, page.recommender.recommend(page.user.history, 1)[0].item_id)
+
+
+def test_popularity_is_a_bar_of_its_own_where_the_model_weighs_it(popular_case: Case) -> None:
+    case, name = popular_case, "Popularity and age"
+    bars, adds = method_bars(case, "contribution"), case.prediction.popularity
+    assert adds and dict(bars.others)[name] == pytest.approx(adds)
+    assert bars.total == pytest.approx(case.prediction.total, abs=1e-3)
+    assert name not in dict(method_bars(case, "shapley").others), "there it can't be told from the rest"
+    second = other_of(case)
+    found = case.contrast(second)
+    against = adds - case.page.recommender.predict(case.user.history, second).popularity
+    for bars in (article_bars(case, found), head_bars(found)):
+        assert dict(bars.others).get(name, 0.0) == pytest.approx(against, abs=1e-6)
+        assert bars.total == pytest.approx(found.total, abs=1e-3)
+
+
+def test_a_model_that_does_not_ask_has_no_such_bar(case: Case) -> None:
+    assert [name for name, _ in method_bars(case, "contribution", most=99).others] == ["Nothing read (always there)"]
 
 
 def test_weights_that_mean_nothing_together_are_not_added_up(case: Case) -> None:
