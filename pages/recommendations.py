@@ -32,7 +32,7 @@ with open_page("recommendations") as page:
         question.moment,
     )
     table = top_table(page.dataset, top, question.clicked)
-    read, gets = st.columns([5, 9], gap="medium")
+    read, gets = st.columns([2, 5], gap="medium")
     with read:
         times = reading_times(page.dataset.user_impressions(user.user_id))
         history = history_table(page.dataset, question.history, times)

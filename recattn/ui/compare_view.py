@@ -22,7 +22,7 @@ from recattn.ui.reading import top_table
 from recattn.ui.results import HINTS, METRICS, choose_part
 from recattn.ui.shell import Page
 from recattn.ui.subject import Subject, history_subject, unit_order
-from recattn.ui.tables import fitting, show_frame
+from recattn.ui.tables import TALL_ROW, fitting, show_frame
 from recattn.ui.views import head_hint, limit_of
 from recattn.ui.wording import counted, interval, percent, plain, signed
 
@@ -126,7 +126,7 @@ def show_changes(pair: Pair) -> None:
     show_frame(
         frame,
         hide_index=True,
-        row_height=66,  # beyond 64 long texts wrap
+        row_height=TALL_ROW,
         column_config={
             "Setting": st.column_config.TextColumn(width=85),
             "A": st.column_config.TextColumn(width=55),

@@ -13,7 +13,7 @@ from recattn.language import grouped, say
 from recattn.types import Impression, Recommendation, User
 from recattn.ui.details import show_picture, texts
 from recattn.ui.shell import Page
-from recattn.ui.tables import choose_in_frame, fitting, show_frame
+from recattn.ui.tables import TALL_ROW, choose_in_frame, fitting, show_frame
 from recattn.ui.ways_on import show_ways_on
 from recattn.ui.wording import counted, figure, moment, plain, shortened, signed
 
@@ -72,7 +72,7 @@ def reason(recommendation: Recommendation, dataset: Dataset) -> str:
     """What the click that adds most adds, and its title, in one line; empty when no exact sum exists."""
     if recommendation.reason is None or recommendation.reason_adds is None:
         return ""
-    title = shortened(titles(dataset, [recommendation.reason])[0], 70)
+    title = shortened(titles(dataset, [recommendation.reason])[0], 42)
     return f"{signed(recommendation.reason_adds)}  {title}"
 
 
@@ -117,8 +117,9 @@ def about_user(dataset: Dataset, user: User, when: bool = True) -> str:
 def show_history(table: pd.DataFrame) -> None:
     """Draw what was read."""
     show_frame(
-        table,
+        _three_lines(table),
         height=_height(table),
+        row_height=TALL_ROW,
         hide_index=True,
         column_config={
             "Title": st.column_config.TextColumn(width=148),
@@ -134,18 +135,19 @@ def show_history(table: pd.DataFrame) -> None:
 def choose_row(table: pd.DataFrame) -> int:
     """Draw the top-N; returns the row somebody selected, the first one at first."""
     row = choose_in_frame(
-        table,
+        _three_lines(table),
         height=_height(table),
+        row_height=TALL_ROW,
         key="top",
         first=0,
         column_config={
             "Rank": st.column_config.NumberColumn(
                 "#", width=36, pinned=True, help=say("1 is the best of all candidates")
             ),
-            "Title": st.column_config.TextColumn(width=187),
+            "Title": st.column_config.TextColumn(width=170),
             "Category": st.column_config.TextColumn(width=fitting(table["Category"])),
             "Score": st.column_config.NumberColumn(
-                format="%.2f", width=50, help=say("A logit: only differences between candidates mean something")
+                format="%.2f", width=48, help=say("A logit: only differences between candidates mean something")
             ),
             "What adds most": st.column_config.TextColumn(
                 width=132, help=say("The {item} {read} before that adds most to this score, and how much")
@@ -153,19 +155,24 @@ def choose_row(table: pd.DataFrame) -> int:
             "History adds": st.column_config.NumberColumn(
                 say("History"),
                 format="%+.2f",
-                width=58,
+                width=56,
                 help=say("What all {items} {read} add together; the rest is there for everybody"),
             ),
-            "Clicked": st.column_config.TextColumn(width=75, help=say("What this person really did")),
+            "Clicked": st.column_config.TextColumn(width=68, help=say("What this person really did")),
         },
         alt=say("Recommended {items}, best first"),
     )
     return row or 0
 
 
+def _three_lines(table: pd.DataFrame) -> pd.DataFrame:
+    """Titles as they fit into a row where the window is narrow; the whole title stands below the table."""
+    return table.assign(Title=[shortened(title, 60) for title in table["Title"]])
+
+
 def _height(table: pd.DataFrame) -> int:
     """Pixels for up to ten rows and the heading."""
-    return 37 + 35 * max(1, min(10, len(table)))
+    return 37 + TALL_ROW * max(1, min(10, len(table)))
 
 
 def show_links(page: Page, user: User, chosen: Recommendation | None, history: Sequence[str]) -> None:

@@ -9,6 +9,7 @@ import streamlit as st
 from recattn.explanation.methods import METHODS
 from recattn.language import phrase, say
 
+TALL_ROW = 66  # pixels; beyond 64 long texts wrap
 BY_KEYS = phrase("A row is chosen by its box; by keys, arrows move and Shift + Space chooses.")
 _HEADINGS = {  # what a column is called in the code -> what is read above it
     "A less B": phrase("A less B"),
