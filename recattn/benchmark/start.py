@@ -40,7 +40,7 @@ def start_contests(given: Given, names: Sequence[str]) -> list[Contest]:
         },
         "start_recommend": lambda: {
             OURS: _python("-m", "recattn", "recommend", "--user", _reader(given), *_run(given)),
-            "import torch, transformers": _python("-c", "import torch, transformers.models.bert"),
+            "import PreTrainedModel": _python("-c", "from transformers import PreTrainedModel"),
         },
         "start_page_cold": lambda: _cold(given, visitor),
         "start_page_warm": lambda: _warm(given, visitor),
