@@ -13,7 +13,7 @@ from recattn.language import grouped, say
 from recattn.types import Impression, Recommendation, User
 from recattn.ui.details import show_picture, texts
 from recattn.ui.shell import Page
-from recattn.ui.tables import TALL_ROW, choose_in_frame, fitting, show_frame
+from recattn.ui.tables import choose_in_frame, fitting, show_frame
 from recattn.ui.ways_on import show_ways_on
 from recattn.ui.wording import counted, figure, moment, plain, shortened, signed
 
@@ -117,9 +117,8 @@ def about_user(dataset: Dataset, user: User, when: bool = True) -> str:
 def show_history(table: pd.DataFrame) -> None:
     """Draw what was read."""
     show_frame(
-        _three_lines(table),
-        height=_height(table),
-        row_height=TALL_ROW,
+        table,
+        tall=True,
         hide_index=True,
         column_config={
             "Title": st.column_config.TextColumn(width=148),
@@ -135,9 +134,8 @@ def show_history(table: pd.DataFrame) -> None:
 def choose_row(table: pd.DataFrame) -> int:
     """Draw the top-N; returns the row somebody selected, the first one at first."""
     row = choose_in_frame(
-        _three_lines(table),
-        height=_height(table),
-        row_height=TALL_ROW,
+        table,
+        tall=True,
         key="top",
         first=0,
         column_config={
@@ -163,16 +161,6 @@ def choose_row(table: pd.DataFrame) -> int:
         alt=say("Recommended {items}, best first"),
     )
     return row or 0
-
-
-def _three_lines(table: pd.DataFrame) -> pd.DataFrame:
-    """Titles as they fit into a row where the window is narrow; the whole title stands below the table."""
-    return table.assign(Title=[shortened(title, 60) for title in table["Title"]])
-
-
-def _height(table: pd.DataFrame) -> int:
-    """Pixels for up to ten rows and the heading."""
-    return 37 + TALL_ROW * max(1, min(10, len(table)))
 
 
 def show_links(page: Page, user: User, chosen: Recommendation | None, history: Sequence[str]) -> None:

@@ -7,9 +7,12 @@ import pandas as pd
 import streamlit as st
 
 from recattn.explanation.methods import METHODS
+from recattn.figures.text import shortened
 from recattn.language import phrase, say
 
 TALL_ROW = 66  # pixels; beyond 64 long texts wrap
+_HEADING = 37  # pixels
+_THREE_LINES = 60  # characters of a title in a row of three lines
 BY_KEYS = phrase("A row is chosen by its box; by keys, arrows move and Shift + Space chooses.")
 _HEADINGS = {  # what a column is called in the code -> what is read above it
     "A less B": phrase("A less B"),
@@ -117,11 +120,22 @@ def fitting(texts: Iterable[str], most: int = 118) -> int:
     return min(most, max(68, round(5.9 * max(map(len, texts), default=0)) + 24))
 
 
-def show_frame(frame: pd.DataFrame, *, column_config: Mapping[str, Any] | None = None, **options: Any) -> Any:
+def show_frame(
+    frame: pd.DataFrame, *, column_config: Mapping[str, Any] | None = None, tall: bool = False, **options: Any
+) -> Any:
     """Draw a table as ``st.dataframe`` does, with headings for people; a label in its configuration comes first.
 
     What is not known stays empty.
+
+    Args:
+        frame: what is shown.
+        column_config: as of ``st.dataframe``.
+        tall: up to ten rows of three lines each, in which most titles stand whole where the window is narrow.
+        options: as of ``st.dataframe``.
     """
+    if tall:
+        frame = frame.assign(Title=[shortened(title, _THREE_LINES) for title in frame["Title"]])
+        options |= {"row_height": TALL_ROW, "height": _HEADING + TALL_ROW * max(1, min(10, len(frame)))}
     given = column_config or {}
     labels = {column: heading(column) for column in frame.columns if isinstance(column, str)}
     config: dict[str, Any] = {

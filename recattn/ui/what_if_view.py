@@ -61,10 +61,10 @@ def show_history(page: Page, user: User, now: Edited) -> None:
         table[""] = ["" if item in original else say("added") for item in ids]
     row = choose_in_frame(
         table,
-        height=37 + 35 * max(1, min(10, len(table))),
+        tall=True,
         key=f"{_TABLE}-{page.choice.edit}",
         column_config={
-            "Back": st.column_config.NumberColumn("#", width=40, help=say("Counted back from the most recent")),
+            "Back": st.column_config.NumberColumn("#", width=36, help=say("Counted back from the most recent")),
             "Title": st.column_config.TextColumn(width=160),
             "Category": st.column_config.TextColumn(width=fitting(table["Category"])),
             "": st.column_config.TextColumn(width=55),
@@ -234,7 +234,7 @@ def changes_text(before: Sequence[Recommendation], after: Sequence[Recommendatio
     if [one.item_id for one in before] == [one.item_id for one in after]:
         return say("**The top {before} stays as it is.**", before=len(before))
     return say(
-        "**{stayed} of {before} stay in the top {before}**, {after} are new.",
+        "**{stayed} of {before} stay in the top {before}**, new: {after}.",
         stayed=len(stayed),
         before=len(before),
         after=len(after) - len(stayed),
@@ -248,11 +248,11 @@ def _show_list(frame: pd.DataFrame, title: str, what: str) -> None:
     show_frame(
         frame,
         hide_index=True,
-        height=37 + 35 * max(1, len(frame)),
+        tall=True,
         column_order=[name for name in frame if name != "Category"],  # two lists side by side: titles need the room
         column_config={
             "Rank": st.column_config.NumberColumn("#", width=32),
-            "Title": st.column_config.TextColumn(width=205),
+            "Title": st.column_config.TextColumn(width=176),
             what: st.column_config.TextColumn(width=64, help=say("Its place in the other list: ▲ it rose, ▼ it fell")),
         },
         alt=say(
