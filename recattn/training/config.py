@@ -57,7 +57,7 @@ class TrainingConfig:
     popularity: str = setting(
         "none",
         "Model",
-        "Weigh how often an item was clicked and how long it is there, at each moment: alike for all, or by a gate.",
+        "Weigh clicks on an item and how long it has been there, at each moment: alike for all, or by a gate.",
         choices=("none", "weight", "gate"),
     )
     init_from_encoder: bool = setting(
