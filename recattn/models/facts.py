@@ -57,10 +57,6 @@ class ItemFacts:
         hours = (seconds - np.minimum(self._first[items], seconds)) / 3600
         return (np.log1p(np.stack([ever, lately, hours], axis=-1)) * known[..., None]).astype(np.float32)
 
-    def of_candidates(self, impressions: Impressions) -> Float[np.ndarray, "candidate fact"]:
-        """Those of each candidate when it was shown, flat."""
-        return self.at(impressions.candidates, np.repeat(impressions.time, np.diff(impressions.candidate_offsets)))
-
     def of_all(self, impressions: Impressions) -> Float[np.ndarray, "impression item fact"]:
         """Those of the whole catalogue at the moment of each impression; for not too many at once."""
         shape = (len(impressions), len(self._first))

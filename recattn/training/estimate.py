@@ -24,7 +24,7 @@ from recattn.models.scoring import embed_items, score_catalogue, score_impressio
 from recattn.models.vectors import missing_texts
 from recattn.training.batches import Samples, drawn_share, validation_split
 from recattn.training.config import TrainingConfig
-from recattn.training.sampling import Sampling
+from recattn.training.sampling import Sampling, learned_facts
 from recattn.training.timing import Estimate
 from recattn.training.trainee import Trainee
 from recattn.types import Impressions, Report, silent
@@ -54,7 +54,7 @@ def estimate(dataset: Dataset, config: TrainingConfig, report: Report = silent) 
     items, began = dataset.items(), time.perf_counter()
     learn, validation = validation_split(dataset, config.validation_share)
     learn = drawn_share(learn, config.train_share, config.seed)
-    facts = ItemFacts([dataset.impressions("train")], len(items)) if config.popularity != "none" else None
+    facts = learned_facts(dataset, config)
     sampling = Sampling(learn, len(items), config, facts)
     samples = sampling.samples(0)
     if not len(samples.impression):

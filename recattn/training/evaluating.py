@@ -6,7 +6,7 @@ hit rate, nDCG and MRR over the whole catalogue.
 
 import dataclasses
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -99,11 +99,9 @@ def _all_metrics(
 _MODEL = "model"
 
 
-def item_facts(model: RecAttnModel, dataset: Dataset, splits: Sequence[str] = ()) -> ItemFacts | None:
-    """What is known of a dataset's items at any moment, from all splits or some; None where the model does not ask."""
-    if model.popularity is None:
-        return None
-    return ItemFacts([dataset.impressions(name) for name in splits or dataset.info.splits], dataset.info.items)
+def item_facts(model: RecAttnModel, dataset: Dataset) -> ItemFacts | None:
+    """What is known of a dataset's items at any moment; None where the model does not ask."""
+    return None if model.popularity is None else ItemFacts(dataset.splits(), dataset.info.items)
 
 
 def _evaluation(

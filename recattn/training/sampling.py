@@ -3,6 +3,7 @@
 import numpy as np
 from jaxtyping import Float, Int
 
+from recattn.data import Dataset
 from recattn.models.facts import ItemFacts
 from recattn.training.batches import Batch, Samples, draw_batches, make_batch
 from recattn.training.config import TrainingConfig
@@ -57,6 +58,16 @@ class Sampling:
         candidates = samples.candidates[rows]
         times = self.impressions.time[samples.impression[rows]][:, None]
         return facts.at(candidates, np.broadcast_to(times, candidates.shape))
+
+
+def learned_facts(dataset: Dataset, config: TrainingConfig) -> ItemFacts | None:
+    """What a training may know of items at any moment; None where the model does not ask.
+
+    Of the training split alone: what is judged may lie before some of it.
+    """
+    if config.popularity == "none":
+        return None
+    return ItemFacts([dataset.impressions("train")], dataset.info.items)
 
 
 def every_nth_from_last(impressions: Impressions, n: int) -> Int[np.ndarray, " row"]:

@@ -14,10 +14,11 @@ from recattn.training.batches import drawn_share, validation_split
 from recattn.training.calibrating import calibrate, write_calibration
 from recattn.training.card import write_card
 from recattn.training.config import TrainingConfig
-from recattn.training.evaluating import evaluations, item_facts, write_evaluations
+from recattn.training.evaluating import evaluations, write_evaluations
 from recattn.training.loop import Fit
 from recattn.training.negatives import sampling_used
 from recattn.training.processes import first_then_all, is_first
+from recattn.training.sampling import learned_facts
 from recattn.training.timing import Clock
 from recattn.training.trainee import Trainee
 from recattn.types import Report, silent
@@ -51,9 +52,7 @@ def train(dataset: Dataset, config: TrainingConfig, folder: Path, report: Report
     torch.manual_seed(config.seed)
     trainee = first_then_all(lambda: Trainee(config, dataset.items(), report if is_first() else silent))
     learn = drawn_share(learn, config.train_share, config.seed)
-    # Only of the training split: what is judged may lie before some of it.
-    facts = item_facts(trainee.model, dataset, ["train"])
-    fit = Fit(trainee, config, learn, validation, folder, report, facts)
+    fit = Fit(trainee, config, learn, validation, folder, report, learned_facts(dataset, config))
     if fit.samples_per_epoch < _FEWEST_SAMPLES:
         raise TrainingError(
             f"The train split of {dataset.name} gives {fit.samples_per_epoch} clicks beside an unclicked item.",

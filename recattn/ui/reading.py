@@ -72,8 +72,7 @@ def reason(recommendation: Recommendation, dataset: Dataset) -> str:
     """What the click that adds most adds, and its title, in one line; empty when no exact sum exists."""
     if recommendation.reason is None or recommendation.reason_adds is None:
         return ""
-    title = shortened(titles(dataset, [recommendation.reason])[0], 42)
-    return f"{signed(recommendation.reason_adds)}  {title}"
+    return f"{signed(recommendation.reason_adds)}  {titles(dataset, [recommendation.reason])[0]}"
 
 
 def top_table(

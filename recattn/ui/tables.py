@@ -12,7 +12,7 @@ from recattn.language import phrase, say
 
 TALL_ROW = 66  # pixels; beyond 64 long texts wrap
 _HEADING = 37  # pixels
-_THREE_LINES = 60  # characters of a title in a row of three lines
+_THREE_LINES = {"Title": 60, "What adds most": 50}  # characters of a text that has three lines of a tall row
 BY_KEYS = phrase("A row is chosen by its box; by keys, arrows move and Shift + Space chooses.")
 _HEADINGS = {  # what a column is called in the code -> what is read above it
     "A less B": phrase("A less B"),
@@ -134,7 +134,12 @@ def show_frame(
         options: as of ``st.dataframe``.
     """
     if tall:
-        frame = frame.assign(Title=[shortened(title, _THREE_LINES) for title in frame["Title"]])
+        cut = {
+            name: [shortened(text, most) for text in frame[name]]
+            for name, most in _THREE_LINES.items()
+            if name in frame
+        }
+        frame = frame.assign(**cut)
         options |= {"row_height": TALL_ROW, "height": _HEADING + TALL_ROW * max(1, min(10, len(frame)))}
     given = column_config or {}
     labels = {column: heading(column) for column in frame.columns if isinstance(column, str)}

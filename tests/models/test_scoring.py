@@ -51,6 +51,7 @@ VARIANTS: list[dict[str, Any]] = [
     {"layers": 2, "feed_forward": True},
     {"late_fusion": "max", "attention": "permuted", "causal": True},
     {"popularity": "weight"},
+    {"popularity": "gate", "candidate_pooling": True},
     {"popularity": "gate", "late_fusion": "mean"},
 ]
 
@@ -71,7 +72,10 @@ def test_scoring_all_at_once_equals_scoring_impression_by_impression(settings: d
         alone = impressions.rows(np.array([row]))
         clicks = torch.as_tensor(alone.history[-6:])[None]
         reading = model.read(items[clicks], torch.ones_like(clicks, dtype=torch.bool))
-        then = model.with_facts(items[torch.as_tensor(alone.candidates)], torch.as_tensor(facts.of_candidates(alone)))
+        then = model.with_facts(
+            items[torch.as_tensor(alone.candidates)],
+            torch.as_tensor(facts.at(alone.candidates, np.repeat(alone.time, len(alone.candidates)))),
+        )
         expected = model.score(reading, then[None])[0][0]
         part = scores[impressions.candidate_offsets[row] : impressions.candidate_offsets[row + 1]]
         np.testing.assert_allclose(part, expected.detach().numpy(), atol=1e-5)

@@ -75,7 +75,10 @@ def test_an_evaluation_knows_of_each_moment_what_was_known_then(tiny: Dataset, e
     train(tiny, config, tmp_path / "run")
     model, dev = Recommender.load(tmp_path / "run", tiny), tiny.impressions("dev")
     facts = ItemFacts(tiny.splits(), 24)
-    then, now = facts.of_candidates(dev), facts.now()[dev.candidates]
+    then, now = (
+        facts.at(dev.candidates, np.repeat(dev.time, np.diff(dev.candidate_offsets))),
+        facts.now()[dev.candidates],
+    )
     weights = (model.model.log_scale.exp() * model.model.popularity.weights).detach().numpy()
     scores = model.score_impressions(dev)
     ids = tiny.items()["item_id"].to_numpy()
