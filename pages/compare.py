@@ -23,7 +23,7 @@ with open_page("compare") as page:
     if pair is None:
         show_nothing_to_compare(page)
         st.stop()
-    accuracy, changes = st.columns([3, 2], gap="large")
+    accuracy, changes = st.columns([6, 5], gap="medium")
     with accuracy:
         found = show_metrics(pair)
     with changes:

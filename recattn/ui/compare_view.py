@@ -22,7 +22,7 @@ from recattn.ui.reading import top_table
 from recattn.ui.results import HINTS, METRICS, choose_part
 from recattn.ui.shell import Page
 from recattn.ui.subject import Subject, history_subject, unit_order
-from recattn.ui.tables import TALL_ROW, fitting, show_frame
+from recattn.ui.tables import fitting, heading, show_frame
 from recattn.ui.views import head_hint, limit_of
 from recattn.ui.wording import counted, interval, percent, plain, signed
 
@@ -123,18 +123,8 @@ def show_changes(pair: Pair) -> None:
     if frame.empty:
         st.markdown(say("Nothing: both were trained with the same settings."))
         return
-    show_frame(
-        frame,
-        hide_index=True,
-        row_height=TALL_ROW,
-        column_config={
-            "Setting": st.column_config.TextColumn(width=85),
-            "A": st.column_config.TextColumn(width=55),
-            "B": st.column_config.TextColumn(width=55),
-            "What it means": st.column_config.TextColumn(width=160),
-        },
-        alt=say("Settings that differ, one a line"),
-    )
+    told = frame.rename(columns=heading).map(plain)
+    st.table(told, border="horizontal", hide_index=True, alt=say("Settings that differ, one a line"))
 
 
 def changes_frame(first: dict[str, object], second: dict[str, object]) -> pd.DataFrame:
@@ -219,14 +209,15 @@ def _show_top(page: Page, name: str, own: list[Recommendation], other: list[Reco
     )
     show_frame(
         frame,
+        tall=True,
         hide_index=True,
-        height=37 + 35 * max(1, len(frame)),
         key=f"top-{name}",
         column_config={
-            "Rank": st.column_config.NumberColumn("#", width=40),
+            "Rank": st.column_config.NumberColumn("#", width=36),
+            "Title": st.column_config.TextColumn(width=170),
             "Category": st.column_config.TextColumn(width=fitting(frame["Category"])),
             "Score": st.column_config.NumberColumn(
-                format="%.2f", width=60, help=say("A logit of this model: not to be compared with the other model's")
+                format="%.2f", width=48, help=say("A logit of this model: not to be compared with the other model's")
             ),
             f"In {there}": st.column_config.TextColumn(
                 width=60, help=say("Its rank by the other model, of the first ten")

@@ -1,7 +1,7 @@
 """Two runs that are compared: which, on what, and what is known of both; answers are kept by ids."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import streamlit as st
@@ -79,9 +79,11 @@ def _choose(page: Page, name: str, field: str, runs: Mapping[str, Run], now: str
 
 
 def settings(run: Run) -> dict[str, object]:
-    """What a run was trained with, as far as its folder says."""
+    """What a run was trained with, as far as its folder says; a setting that came later is at its default."""
+    from recattn.training.config import TrainingConfig
+
     found = (read_json(run.folder / "training.json") or {}).get("settings")
-    return found if isinstance(found, dict) else {}
+    return asdict(TrainingConfig()) | found if isinstance(found, dict) else {}
 
 
 @dataclass(frozen=True)

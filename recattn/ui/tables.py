@@ -10,7 +10,7 @@ from recattn.explanation.methods import METHODS
 from recattn.figures.text import shortened
 from recattn.language import phrase, say
 
-TALL_ROW = 66  # pixels; beyond 64 long texts wrap
+_TALL_ROW = 66  # pixels; beyond 64 long texts wrap
 _HEADING = 37  # pixels
 _THREE_LINES = {"Title": 60, "What adds most": 50}  # characters of a text that has three lines of a tall row
 BY_KEYS = phrase("A row is chosen by its box; by keys, arrows move and Shift + Space chooses.")
@@ -140,7 +140,7 @@ def show_frame(
             if name in frame
         }
         frame = frame.assign(**cut)
-        options |= {"row_height": TALL_ROW, "height": _HEADING + TALL_ROW * max(1, min(10, len(frame)))}
+        options |= {"row_height": _TALL_ROW, "height": _HEADING + _TALL_ROW * max(1, min(10, len(frame)))}
     given = column_config or {}
     labels = {column: heading(column) for column in frame.columns if isinstance(column, str)}
     config: dict[str, Any] = {

@@ -10,7 +10,7 @@ from recattn.jobs.registry import Registry
 from recattn.jobs.starting import queue_training
 from recattn.jobs.worker import perform
 from recattn.recommender import Recommender
-from recattn.training.config import configured
+from recattn.training.config import TrainingConfig, configured
 from recattn.types import Recommendation
 from recattn.ui.compare_view import overlap_finding
 
@@ -49,8 +49,22 @@ def test_the_figure_shows_paired_differences_of_both_rankings(run_id: str, other
 
 
 def test_only_what_was_set_differently_is_listed(run_id: str, other: str, open_page: Open) -> None:
-    table = open_page(PAGE, run=run_id, against=other).dataframe[0].value
+    table = open_page(PAGE, run=run_id, against=other).table[0].value
     assert table[["Setting", "A", "B"]].to_numpy().tolist() == [["seed", "0", "5"]]
+
+
+def test_a_setting_that_came_after_a_training_is_at_its_default(run_id: str, other: str, open_page: Open) -> None:
+    file = Registry().run(other).folder / "training.json"
+    told = json.loads(file.read_text())
+    for name in ("popularity", "heads"):
+        del told["settings"][name]
+    file.write_text(json.dumps(told))
+    heads = json.loads((Registry().run(run_id).folder / "training.json").read_text())["settings"]["heads"]
+    table = open_page(PAGE, run=run_id, against=other).table[0].value
+    assert table[["Setting", "A", "B"]].to_numpy().tolist() == [
+        ["heads", str(heads), str(TrainingConfig().heads)],
+        ["seed", "0", "5"],
+    ]
 
 
 def test_both_curves_and_both_lists_are_there(run_id: str, other: str, open_page: Open) -> None:
@@ -77,7 +91,7 @@ def test_runs_without_records_of_their_training_are_compared_all_the_same(
         (Registry().run(other).folder / name).write_text("{damaged")
     app = open_page(PAGE, run=run_id, against=other)
     assert not app.exception
-    assert "(not known)" in app.dataframe[0].value["B"].tolist()
+    assert any("not known" in value for value in app.table[0].value["B"])
 
 
 def test_a_damaged_model_is_named_and_not_compared(run_id: str, other: str, open_page: Open) -> None:
