@@ -23,6 +23,13 @@ def test_axes_without_anything_on_them_are_not_drawn() -> None:
     assert shown == [False, True]
 
 
+def test_before_the_first_pass_it_says_when_there_will_be_something() -> None:
+    heads = [learning_curves(rows)["layout"]["annotations"][1]["text"] for rows in (ROWS[:2], ROWS)]
+    assert "measured after each pass" in heads[0]
+    assert "AUC" not in heads[0]  # nothing says yet whether it is that or nDCG
+    assert "rises as it learns" in heads[1]
+
+
 def test_plotly_accepts_the_figure_before_anything_is_logged() -> None:
     go.Figure(learning_curves([]))
     assert curves_finding([]) == "After 0 steps: nothing yet."
