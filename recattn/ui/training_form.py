@@ -8,13 +8,16 @@ from typing import Any, get_type_hints
 import streamlit as st
 
 from recattn.data.store import Dataset, dataset_infos
-from recattn.jobs.run_folder import folder_of
+from recattn.jobs.registry import Registry
+from recattn.jobs.run_folder import BUSY, folder_of
 from recattn.jobs.starting import start_training
 from recattn.language import phrase, say
 from recattn.training.config import PRESETS, TrainingConfig, configured
 from recattn.training.timing import Estimate, write_estimate
 from recattn.ui.guard import check_may_act, visitor
-from recattn.ui.wording import counted, duration, plain
+from recattn.ui.notices import without_home
+from recattn.ui.shell import run_label
+from recattn.ui.wording import counted, duration, plain, shortened
 
 PRESET_HELP = {
     "default": phrase(
@@ -32,6 +35,7 @@ PRESET_HELP = {
 
 _FIELDS = dataclasses.fields(TrainingConfig)
 _ESTIMATED = "estimated-training"
+_STARTED = "started-training"
 
 
 def choose_training(shown: str, disabled: bool) -> None:
@@ -49,7 +53,7 @@ def choose_training(shown: str, disabled: bool) -> None:
         )
         preset = st.selectbox(say("Preset"), list(PRESETS), key="train-preset", help="\n\n".join(_presets()), width=200)
     st.caption(say(PRESET_HELP.get(preset, "")))
-    with st.form("train", border=False):
+    with st.form("train", border=False, enter_to_submit=False):  # Enter ends a field, and begins no training
         settings = _choose_settings(preset)
         with st.container(horizontal=True):
             sent = st.form_submit_button(
@@ -67,6 +71,7 @@ def choose_training(shown: str, disabled: bool) -> None:
     if sent:
         _start(dataset, configured(preset, settings), preset)
         st.rerun()
+    _show_last()
 
 
 def _estimate(dataset: str, config: TrainingConfig) -> None:
@@ -113,6 +118,24 @@ def _start(dataset: str, config: TrainingConfig, preset: str) -> None:
     known_dataset, known_config, found = st.session_state.pop(_ESTIMATED, ("", None, None))
     if found is not None and (known_dataset, known_config) == (dataset, config):
         write_estimate(folder_of(run), found)
+    st.session_state[_STARTED] = run
+
+
+def _show_last() -> None:
+    """What became of the training that this visitor started last, once it is over."""
+    started = st.session_state.get(_STARTED)
+    run = next((run for run in Registry().runs() if run.run == started), None) if started else None
+    if run is None or run.state in BUSY:
+        return
+    if run.state == "finished":
+        st.success(say("**{model}** is trained.", model=plain(run_label(run))), icon=":material/check:")
+    else:
+        text = say(
+            "**{model}** was not trained to its end. {message}",
+            model=plain(run_label(run)),
+            message=plain(shortened(without_home(run.message), 600)),
+        )
+        st.warning(text, icon=":material/warning:")
 
 
 def _sized(info: Any) -> str:

@@ -101,3 +101,18 @@ def train_one(page: Page, site: Site) -> None:
     expect(page.get_by_role("heading", name="At work")).to_have_count(0, timeout=90_000)
     settled(page)
     assert [run.state for run in Registry().runs()] == ["finished", "finished"]
+    expect(page.get_by_text(re.compile("^default, .* is trained"))).to_be_visible()
+
+
+def test_a_training_that_fails_says_why_where_it_was_started(site: Site, page: Page) -> None:
+    opened(page, f"{site.url}/admin")
+    page.get_by_text("Change settings").click()
+    encoder = page.get_by_label("encoder", exact=True)
+    encoder.fill(f"{site.encoder}-gone")
+    encoder.press("Enter")
+    settled(page)
+    assert Registry().runs() == []  # Enter ends the field and starts nothing
+    page.get_by_role("button", name="Start training").click()
+    told = page.get_by_test_id("stAlert").filter(has_text="was not trained to its end")
+    expect(told).to_contain_text("was not found as a folder", timeout=90_000)
+    assert [run.state for run in Registry().runs()] == ["failed"]
