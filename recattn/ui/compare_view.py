@@ -24,7 +24,7 @@ from recattn.ui.shell import Page
 from recattn.ui.subject import Subject, history_subject, unit_order
 from recattn.ui.tables import fitting, heading, show_frame
 from recattn.ui.views import head_hint, limit_of
-from recattn.ui.wording import counted, interval, percent, plain, signed
+from recattn.ui.wording import counted, interval, percent, plain, shortened, signed
 
 TOP = 10
 
@@ -140,7 +140,7 @@ def changes_frame(first: dict[str, object], second: dict[str, object]) -> pd.Dat
     return pd.DataFrame(
         [
             {
-                "Setting": name,
+                "Setting": shortened(name, 60),
                 "A": _written(first, name),
                 "B": _written(second, name),
                 "What it means": say(told[name]) if name in told else "",
@@ -151,7 +151,7 @@ def changes_frame(first: dict[str, object], second: dict[str, object]) -> pd.Dat
 
 
 def _written(values: dict[str, object], name: str) -> str:
-    return str(values[name]) if name in values else say("(not known)")
+    return shortened(str(values[name]), 60) if name in values else say("(not known)")
 
 
 def show_both_curves(pair: Pair) -> None:

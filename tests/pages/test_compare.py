@@ -67,6 +67,16 @@ def test_a_setting_that_came_after_a_training_is_at_its_default(run_id: str, oth
     ]
 
 
+def test_endless_settings_of_a_run_from_elsewhere_are_cut(run_id: str, other: str, open_page: Open) -> None:
+    file = Registry().run(other).folder / "training.json"
+    told = json.loads(file.read_text())
+    told["settings"] |= {"encoder": "e" * 5000, "n" * 5000: 1}
+    file.write_text(json.dumps(told))
+    table = open_page(PAGE, run=run_id, against=other).table[0].value
+    assert len(table) == 3
+    assert max(len(cell) for cell in table[["Setting", "A", "B"]].to_numpy().ravel()) < 200
+
+
 def test_both_curves_and_both_lists_are_there(run_id: str, other: str, open_page: Open) -> None:
     app = open_page(PAGE, run=run_id, against=other, user="U1")
     names = {line["name"] for line in json.loads(app.get("plotly_chart")[1].proto.spec)["data"]}
