@@ -1,7 +1,6 @@
 """The trust page's cross-checks: a model that learned nothing, twins that can't attend, causes that are known."""
 
 import math
-from pathlib import Path
 
 import streamlit as st
 
@@ -9,9 +8,10 @@ from recattn.errors import RecAttnError
 from recattn.figures.differences import differences_figure
 from recattn.figures.judged import judged_figure, judged_finding
 from recattn.language import phrase, say
-from recattn.trust.records import Faithfulness, Planted, Twins, read_json, read_twins
+from recattn.trust.records import Faithfulness, Planted, Twins, read_twins
 from recattn.trust.twins import twins_of
 from recattn.types import Interval
+from recattn.ui.compared import settings
 from recattn.ui.guard import check_may_act, may_act
 from recattn.ui.measurement import show_start
 from recattn.ui.notices import show_error
@@ -113,8 +113,8 @@ def _show_differences(told: Twins) -> None:
 
 def _offer_twin(page: Page, told: Twins | None) -> None:
     """How to get a twin: a button, and the command."""
-    settings = _settings(page.model_run.folder)
-    if settings.get("attention", UNIFORM) != "learned":
+    own = settings(page.model_run)
+    if own.get("attention", UNIFORM) != "learned":
         st.markdown(plain(told.verdict) if told else say("This run's own attention was never learned."))
         return
     st.markdown(
@@ -130,14 +130,9 @@ def _offer_twin(page: Page, told: Twins | None) -> None:
         disabled=not may_act(),
         help=say("As long as the first training took; see Admin for how far it is. The active model stays."),
     ):
-        _train_twin(page, settings)
+        _train_twin(page, own)
     st.caption(say("From a shell:"))
-    st.code(twin_command(page.dataset_name, settings), language=None, wrap_lines=True)
-
-
-def _settings(folder: Path) -> dict[str, object]:
-    found = (read_json(folder / "training.json") or {}).get("settings")
-    return found if isinstance(found, dict) else {}
+    st.code(twin_command(page.dataset_name, own), language=None, wrap_lines=True)
 
 
 def twin_command(dataset: str, settings: dict[str, object]) -> str:
