@@ -118,12 +118,17 @@ def page(chromium: Browser) -> Iterator[Page]:
     assert not faults
 
 
+NOTHING_MOVES = """!document.getAnimations().some(
+    it => it.playState === "running" && it.effect?.getTiming().iterations < Infinity)"""
+
+
 def settled(page: Page) -> None:
-    """Wait until everything is drawn, and see that it is no error."""
+    """Wait until everything is drawn and stands still, and see that it is no error."""
     page.wait_for_selector("[data-testid=stApp][data-test-connection-state=CONNECTED]")
     page.wait_for_timeout(150)  # a click takes a moment to reach the server
     page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
     page.wait_for_function("!document.querySelector('[data-testid=stSkeleton]')")
+    page.wait_for_function(NOTHING_MOVES)  # what opens pushes the rest down, away from a click
     assert page.locator("[data-testid=stException]").count() == 0, page.locator(
         "[data-testid=stException]"
     ).inner_text()

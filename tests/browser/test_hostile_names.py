@@ -131,6 +131,7 @@ def test_a_preview_quotes_its_files_and_never_obeys_them(watched: Page, site: Si
     opened(watched, f"{site.url}/admin")
     for turn, (file, said) in enumerate(((sent, "Left out of the"), (refused, "This import would be refused."))):
         watched.get_by_text("Import data of your own").click()  # folded away again by Discard
+        settled(watched)
         watched.locator(f".st-key-upload-train-{turn} input[type=file]").set_input_files(file)
         settled(watched)
         assert f"{file.name[:7]}..." in written(watched)

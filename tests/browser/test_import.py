@@ -42,4 +42,5 @@ def test_a_zip_becomes_a_dataset_with_a_report(site: Site, page: Page, tmp_path:
 def section(page: Page) -> None:
     """Open the section of the import."""
     page.get_by_text("Import data of your own").click()
+    settled(page)
     expect(page.get_by_text("Training data", exact=True)).to_be_visible()

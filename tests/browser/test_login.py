@@ -63,6 +63,7 @@ def test_a_deep_link_opens_nothing_until_one_logs_in(guarded: None, site: Site, 
     eventually(lambda: [run.state for run in Registry().runs()] == ["cancelled"], seconds=60)
     settled(page)
     page.get_by_text("Who did what").click()
+    settled(page)
     expect(page.get_by_test_id("stDataFrame").last).to_be_visible()
 
     page.get_by_role("button", name="Log out").click()

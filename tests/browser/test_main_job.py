@@ -92,6 +92,7 @@ def train_one(page: Page, site: Site) -> None:
     page.get_by_role("link", name="Admin").click()
     settled(page)
     page.get_by_text("Change settings").click()
+    settled(page)
     page.get_by_label("encoder", exact=True).fill(str(site.encoder))
     page.get_by_role("tab", name="Model").click()
     for label, value in (("dim", "8"), ("heads", "2")):
@@ -107,6 +108,7 @@ def train_one(page: Page, site: Site) -> None:
 def test_a_training_that_fails_says_why_where_it_was_started(site: Site, page: Page) -> None:
     opened(page, f"{site.url}/admin")
     page.get_by_text("Change settings").click()
+    settled(page)
     encoder = page.get_by_label("encoder", exact=True)
     encoder.fill(f"{site.encoder}-gone")
     encoder.press("Enter")
