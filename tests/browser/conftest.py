@@ -11,6 +11,7 @@ import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
@@ -105,16 +106,21 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+def new_tab(chromium: Browser, **options: Any) -> Page:
+    """A tab of a visitor who shares nothing with the others, and waits longer than a busy machine takes."""
+    context = chromium.new_context(**{"viewport": {"width": 1280, "height": 800}, "reduced_motion": "reduce"} | options)
+    context.set_default_timeout(60_000)
+    return context.new_page()
+
+
 @pytest.fixture
 def page(chromium: Browser) -> Iterator[Page]:
     """A tab; a fault of any script in it fails the test."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
-    context.set_default_timeout(60_000)
-    tab = context.new_page()
+    tab = new_tab(chromium)
     faults: list[str] = []
     tab.on("pageerror", lambda fault: faults.append(str(fault)))
     yield tab
-    context.close()
+    tab.context.close()
     assert not faults
 
 

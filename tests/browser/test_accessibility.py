@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from .conftest import Site, opened, settled
+from .conftest import Site, new_tab, opened, settled
 from .test_login import PASSWORD, guarded, log_in
 from .test_main_job import train_first
 
@@ -35,8 +35,7 @@ def test_axe_finds_nothing_grave_on_any_page(guarded: None, site: Site, chromium
     train_first(site)
     found: dict[tuple[str, str], list[str]] = {}
     for scheme in SCHEMES:
-        context = chromium.new_context(color_scheme=scheme, reduced_motion="reduce")
-        page = context.new_page()
+        page = new_tab(chromium, color_scheme=scheme)
         for name in PAGES:
             opened(page, f"{site.url}/{name}")
             if name == "admin":
@@ -44,7 +43,7 @@ def test_axe_finds_nothing_grave_on_any_page(guarded: None, site: Site, chromium
                 log_in(page, PASSWORD)
                 expect(page.get_by_text("Logged in as admin")).to_be_visible()
             found[scheme, name] = grave_faults(page)
-        context.close()
+        page.context.close()
     assert len(found) == 2 * (len(PAGES) + 1)
     assert {where: faults for where, faults in found.items() if faults} == {}
 

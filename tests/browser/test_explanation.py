@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from .conftest import Site, opened, settled
+from .conftest import Site, new_tab, opened, settled
 from .test_main_job import train_first
 
 pytestmark = pytest.mark.browser
@@ -79,21 +79,19 @@ def read_the_report(page: Page, chromium: Browser, folder: Path) -> None:
         page.get_by_role("button", name="Report").click()
     file = folder / download.value.suggested_filename
     download.value.save_as(file)
-    offline = chromium.new_context(offline=True, color_scheme="dark", java_script_enabled=False)
+    reader = new_tab(chromium, offline=True, color_scheme="dark", java_script_enabled=False)
     asked: list[str] = []
-    reader = offline.new_page()
     reader.on("request", lambda request: asked.append(request.url))
     reader.goto(file.as_uri())
     expect(reader.get_by_role("heading", level=1)).to_contain_text("Why “")
     expect(reader.get_by_role("heading", name="By article: Leave one out")).to_be_visible()
     expect(reader.get_by_text("This is the experiment itself")).to_be_visible()
     assert asked == [file.as_uri()]
-    offline.close()
+    reader.context.close()
 
 
 def another_visitor_sees_their_own(page: Page, chromium: Browser, site: Site) -> None:
-    context = chromium.new_context(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
-    other = context.new_page()
+    other = new_tab(chromium)
     opened(other, f"{site.url}/what_if?user=U2&edit=-1")
     expect(other.get_by_text("Reader U2")).to_be_visible()
     expect(other.get_by_text("1 change", exact=True)).to_be_visible()
@@ -105,4 +103,4 @@ def another_visitor_sees_their_own(page: Page, chromium: Browser, site: Site) ->
     settled(other)
     expect(other.get_by_text("Nothing changed yet")).to_be_visible()
     assert "edit=" not in other.url
-    context.close()
+    other.context.close()
