@@ -115,6 +115,16 @@ class Impressions:
         )
 
 
+@dataclass(frozen=True)
+class Past:
+    """What happened to the items of a catalogue: clicks on rows of it, and when each was there. NaT where unknown."""
+
+    items: Int[Array, " click"]
+    times: Shaped[Array, " click"]  # datetime64[s] of each of these clicks
+    first_seen: Shaped[Array, " item"]  # datetime64[s]: first shown, or in a history
+    last_seen: np.datetime64  # of anything
+
+
 def _gather(
     offsets: Int[Array, " row_plus_1"], rows: Int[Array, " chosen"]
 ) -> tuple[Int[Array, " chosen_plus_1"], Int[Array, " position"]]:

@@ -1,10 +1,14 @@
-"""Impressions from disk into flat arrays. Ids become item numbers by way of Parquet's own dictionaries."""
+"""Impressions from disk into flat arrays. Ids become item numbers by way of Parquet's own dictionaries.
 
-from collections.abc import Callable, Iterator, Sequence
+``ids`` are those of all items in the order of their table.
+"""
+
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from jaxtyping import Int, Shaped
 
@@ -14,15 +18,15 @@ from recattn.data.storage import Tables
 from recattn.errors import DataError
 from recattn.types import Impressions
 
-Index = Callable[[Sequence[str]], Int[np.ndarray, " item"]]
+_NO_SECOND = np.iinfo(np.int64).max
 _DICTIONARIES = ["user_id", "history.list.element", "candidates.list.element"]
 
 
-def read_impressions(tables: Tables, split: str, index: Index) -> Impressions:
+def read_impressions(tables: Tables, split: str, ids: pa.Array) -> Impressions:
     """All impressions of a split, in the order of their place."""
     groups = list(_groups(tables, split, None))
     place = _numbers(groups, "place")
-    history, candidates = _items(groups, "history", index), _items(groups, "candidates", index)
+    history, candidates = _items(groups, "history", ids), _items(groups, "candidates", ids)
     return Impressions(
         impression_id=_texts(groups, "impression_id"),
         user_id=_texts(groups, "user_id"),
@@ -36,17 +40,33 @@ def read_impressions(tables: Tables, split: str, index: Index) -> Impressions:
 
 
 def read_clicks(
-    tables: Tables, split: str, index: Index
+    tables: Tables, split: str, ids: pa.Array
 ) -> tuple[Int[np.ndarray, " click"], Shaped[np.ndarray, " click"]]:
     """Item numbers and times of all labelled clicks of a split, in the order of their impressions' places."""
-    groups = list(_groups(tables, split, ["place", "time", "candidates", "labels"]))
-    candidates, labels = _items(groups, "candidates", index), _labels(groups)
-    if labels is None:
-        return np.empty(0, np.int64), np.empty(0, "datetime64[s]")
-    owner = np.repeat(np.arange(len(candidates.offsets) - 1), np.diff(candidates.offsets))
-    clicked = np.flatnonzero(labels == 1)
-    clicked = clicked[np.argsort(_numbers(groups, "place")[owner[clicked]], kind="stable")]
-    return candidates.flat[clicked], _times(groups)[owner[clicked]]
+    found = [(np.empty(0, np.int64), np.empty(0, "datetime64[s]"), np.empty(0, np.int64))]
+    for group in _groups(tables, split, ["place", "time", "candidates", "labels"]):
+        labels = _labels([group])
+        if labels is None:
+            continue
+        clicked, candidates = labels == 1, _items([group], "candidates", ids)
+        owner = np.repeat(np.arange(len(group)), np.diff(candidates.offsets))[clicked]
+        found.append((candidates.flat[clicked], _times([group])[owner], _numbers([group], "place")[owner]))
+    items, times, places = (np.concatenate(part) for part in zip(*found, strict=True))
+    order = np.argsort(places, kind="stable")
+    return items[order], times[order]
+
+
+def read_seen(tables: Tables, split: str, ids: pa.Array) -> tuple[Shaped[np.ndarray, " item"], np.datetime64]:
+    """When each item was first shown or in a history, and when anything was last; datetime64[s], NaT where never."""
+    never = np.datetime64("NaT", "s")
+    first, last = np.full(len(ids), _NO_SECOND), never
+    for group in _groups(tables, split, ["time", "history", "candidates"]):
+        times = _times([group])
+        last = np.fmax(last, np.fmax.reduce(times, initial=never))
+        seconds = np.where(np.isnat(times), _NO_SECOND, times.astype(np.int64))
+        for lists in (_items([group], "history", ids), _items([group], "candidates", ids)):
+            np.minimum.at(first, lists.flat, np.repeat(seconds, np.diff(lists.offsets)))
+    return np.where(first == _NO_SECOND, never, first.astype("datetime64[s]")), last
 
 
 def _groups(tables: Tables, split: str, columns: list[str] | None) -> Iterator[pa.Table]:
@@ -85,18 +105,19 @@ def _texts(groups: Sequence[pa.Table], column: str) -> Shaped[np.ndarray, " row"
     )
 
 
-def _items(groups: Sequence[pa.Table], column: str, index: Index) -> Lists:
+def _items(groups: Sequence[pa.Table], column: str, ids: pa.Array) -> Lists:
     parts = []
     for chunk in _chunks(groups, column):
         values = chunk.flatten()
-        rows = index(values.dictionary.to_pylist())[values.indices.to_numpy()]
-        if len(rows) and rows.min() < 0:
+        rows = pc.index_in(values.dictionary, ids)
+        if rows.null_count:
             raise DataError(
                 "The impressions name items that items.parquet lacks.",
                 "Its tables belong together.",
                 "Import the dataset again with --replace.",
             )
-        parts.append(Lists.of(np.diff(chunk.offsets.to_numpy()), rows))
+        flat = rows.to_numpy().astype(np.int64)[values.indices.to_numpy()]
+        parts.append(Lists.of(np.diff(chunk.offsets.to_numpy()), flat))
     return Lists.joined(parts)
 
 

@@ -15,10 +15,10 @@ from recattn.config import checked_name, datasets_folder
 from recattn.data import distributions, search
 from recattn.data.description import read_description
 from recattn.data.queries import Queries
-from recattn.data.reading import read_clicks, read_impressions
+from recattn.data.reading import read_clicks, read_impressions, read_seen
 from recattn.data.schema import ITEMS
 from recattn.errors import DataError, UnknownError
-from recattn.types import DatasetInfo, Impression, Impressions, Item, User
+from recattn.types import DatasetInfo, Impression, Impressions, Item, Past, User
 
 _USERS_KEPT, _READERS_KEPT = 256, 8  # what somebody was shown may be megabytes
 
@@ -157,6 +157,10 @@ class Dataset:
     def _index(self) -> dict[str, int]:
         return {item: row for row, item in enumerate(self.items()["item_id"].tolist())}
 
+    @cached_property
+    def _ids(self) -> pa.Array:
+        return pa.array(self.items()["item_id"], pa.string())
+
     # Impressions
 
     def impressions(self, split: str) -> Impressions:
@@ -165,14 +169,9 @@ class Dataset:
         Raises:
             UnknownError: when there is no such split.
         """
-        self._check_split(split)
-        impressions = read_impressions(self._queries.tables, split, self.index)
+        impressions = read_impressions(self._queries.tables, self._checked(split), self._ids)
         self._queries.check_unchanged()
         return impressions
-
-    def splits(self) -> list[Impressions]:
-        """All impressions, split by split."""
-        return [self.impressions(name) for name in self.info.splits]
 
     def clicks(self, split: str = "train") -> tuple[Int[np.ndarray, " click"], Shaped[np.ndarray, " click"]]:
         """Item numbers and times (datetime64[s]) of all clicks of a split, in order of time; none where unlabelled.
@@ -180,17 +179,31 @@ class Dataset:
         Raises:
             UnknownError: when there is no such split.
         """
-        self._check_split(split)
-        clicks = read_clicks(self._queries.tables, split, self.index)
+        clicks = read_clicks(self._queries.tables, self._checked(split), self._ids)
         self._queries.check_unchanged()
         return clicks
 
-    def _check_split(self, split: str) -> None:
+    def past(self, *splits: str) -> Past:
+        """What happened to items in some splits, or in all where none is named.
+
+        Raises:
+            UnknownError: when there is no such split.
+        """
+        names = splits or tuple(self.info.splits)
+        clicks = [self.clicks(split) for split in names]
+        seen = [read_seen(self._queries.tables, self._checked(split), self._ids) for split in names]
+        self._queries.check_unchanged()
+        items, times = (np.concatenate(part) for part in zip(*clicks, strict=True))
+        first, last = zip(*seen, strict=True)
+        return Past(items, times, np.fmin.reduce(first), np.fmax.reduce(last))
+
+    def _checked(self, split: str) -> str:
         if split not in self.info.splits:
             allowed = ", ".join(self.info.splits)
             raise UnknownError(
                 f"{self.name} has no split {split[:80]!r}.", f"Allowed are {allowed}.", "Choose one of these."
             )
+        return split
 
     # Users
 

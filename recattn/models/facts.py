@@ -1,11 +1,9 @@
 """What was known of items at a moment: how often each was clicked, how often lately, and how long it had been there."""
 
-from collections.abc import Sequence
-
 import numpy as np
 from jaxtyping import Float, Int, Shaped
 
-from recattn.types import Impressions
+from recattn.types import Impressions, Past
 
 _LATELY = 5  # one in so many of all clicks until then counts as late
 _EVER = np.iinfo(np.int64).max
@@ -18,26 +16,19 @@ class ItemFacts:
     any at the same second or later. Frozen at the end of training they would say of each new item that nobody wants it.
 
     Args:
-        splits: all of a dataset; an item is there since it was first shown or in a history.
-        n_items: in the catalogue.
+        past: of all splits; an item is there since it was first shown or in a history.
     """
 
-    def __init__(self, splits: Sequence[Impressions], n_items: int) -> None:
-        nothing = np.empty(0, np.int64)
-        clicks = [(nothing, nothing), *map(_clicks, splits)]
-        items, times = (np.concatenate(part) for part in zip(*clicks, strict=True))
+    def __init__(self, past: Past) -> None:
+        timed = ~np.isnat(past.times)
+        items, times = past.items[timed], past.times[timed]
         order = np.argsort(times, kind="stable")
-        self._times: Int[np.ndarray, " click"] = times[order]
+        self._times: Int[np.ndarray, " click"] = _seconds(times[order])
         # Each item's clicks by their place among all clicks, all in one sorted array.
         self._keys = np.sort(self._key(items[order], np.arange(len(order))))
-        self._starts = np.searchsorted(self._keys, self._key(np.arange(n_items), 0))
-        self._first = np.full(n_items, _EVER)
-        for some in splits:
-            for rows, offsets in ((some.candidates, some.candidate_offsets), (some.history, some.history_offsets)):
-                times = np.repeat(some.time, np.diff(offsets))
-                np.minimum.at(self._first, rows[~np.isnat(times)], _seconds(times[~np.isnat(times)]))
-        last = max((int(_seconds(some.time[~np.isnat(some.time)]).max(initial=0)) for some in splits), default=0)
-        self._now = np.datetime64(last + 1, "s") if last else np.datetime64("NaT", "s")
+        self._starts = np.searchsorted(self._keys, self._key(np.arange(len(past.first_seen)), 0))
+        self._first = np.where(np.isnat(past.first_seen), _EVER, _seconds(past.first_seen))
+        self._now = past.last_seen + np.timedelta64(1, "s")
 
     def at(
         self, items: Int[np.ndarray, "*shape"], times: Shaped[np.ndarray, "*shape"]
@@ -68,13 +59,6 @@ class ItemFacts:
 
     def _key(self, items: Int[np.ndarray, "*shape"], place: Int[np.ndarray, "*#shape"] | int) -> Int[np.ndarray, "..."]:
         return items.astype(np.int64) * (len(self._times) + 1) + place
-
-
-def _clicks(some: Impressions) -> tuple[Int[np.ndarray, " click"], Int[np.ndarray, " click"]]:
-    """What was clicked, and when; without clicks of unknown times."""
-    items, owner = some.clicked()
-    times = some.time[owner]
-    return items[~np.isnat(times)], _seconds(times[~np.isnat(times)])
 
 
 def _seconds(times: Shaped[np.ndarray, "*shape"]) -> Int[np.ndarray, "*shape"]:

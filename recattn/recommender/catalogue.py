@@ -41,7 +41,7 @@ class Catalogue:
         self._category_names: list[str] = items["category"].tolist()
         self._vectors = item_vectors(self.model.config, folder, items, report)
         self._known_rows = item_rows(self.model, items)
-        self._facts = None if self.model.popularity is None else ItemFacts(dataset.splits(), len(items))
+        self._facts = None if self.model.popularity is None else ItemFacts(dataset.past())
         self._items = self._embedded(self.model)
 
     @property

@@ -101,7 +101,7 @@ _MODEL = "model"
 
 def item_facts(model: RecAttnModel, dataset: Dataset) -> ItemFacts | None:
     """What is known of a dataset's items at any moment; None where the model does not ask."""
-    return None if model.popularity is None else ItemFacts(dataset.splits(), dataset.info.items)
+    return None if model.popularity is None else ItemFacts(dataset.past())
 
 
 def _evaluation(

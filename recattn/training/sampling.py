@@ -67,7 +67,7 @@ def learned_facts(dataset: Dataset, config: TrainingConfig) -> ItemFacts | None:
     """
     if config.popularity == "none":
         return None
-    return ItemFacts([dataset.impressions("train")], dataset.info.items)
+    return ItemFacts(dataset.past("train"))
 
 
 def every_nth_from_last(impressions: Impressions, n: int) -> Int[np.ndarray, " row"]:

@@ -6,7 +6,7 @@ import pytest
 
 from recattn.models.facts import ItemFacts
 from recattn.types import Impressions
-from tests.models.test_scoring import any_impressions
+from tests.models.test_scoring import any_impressions, past_of
 
 ITEMS = 12
 
@@ -46,7 +46,7 @@ def by_hand(seen: list[Impressions], item: int, time: np.datetime64) -> list[flo
 @pytest.mark.parametrize("seed", range(3))
 def test_facts_are_what_going_through_everything_finds(seed: int) -> None:
     train, dev = timed(seed), replace(timed(seed + 10), time=timed(seed + 10).time + np.timedelta64(2, "h"))
-    facts = ItemFacts([train, dev], ITEMS + 1)
+    facts = ItemFacts(past_of([train, dev], ITEMS + 1))
     found = of_candidates(facts, dev)
     owner = np.repeat(np.arange(len(dev)), np.diff(dev.candidate_offsets))
     expected = [by_hand([train, dev], *pair) for pair in zip(dev.candidates, dev.time[owner], strict=True)]
@@ -66,7 +66,7 @@ def test_nothing_of_that_moment_or_later_is_known(judged: bool) -> None:
     owner = np.repeat(np.arange(len(changed)), np.diff(changed.candidate_offsets))
     labels = np.where(changed.time[owner] >= cut, 1 - changed.labels, changed.labels)
     others = [replace(changed, labels=labels) if some is changed else some for some in splits]
-    one, two = ItemFacts(splits, ITEMS), ItemFacts(others, ITEMS)
+    one, two = ItemFacts(past_of(splits, ITEMS)), ItemFacts(past_of(others, ITEMS))
     for some in splits:
         until = some.rows(np.flatnonzero(some.time <= cut))
         np.testing.assert_array_equal(of_candidates(one, until), of_candidates(two, until))
@@ -75,7 +75,7 @@ def test_nothing_of_that_moment_or_later_is_known(judged: bool) -> None:
 
 def test_without_times_or_clicks_nothing_is_known() -> None:
     train = timed(0)
-    untimed = ItemFacts([any_impressions(40, ITEMS)], ITEMS)
+    untimed = ItemFacts(past_of([any_impressions(40, ITEMS)], ITEMS))
     assert not untimed.now().any() and not of_candidates(untimed, train)[:, 1:].any()
-    assert not of_candidates(ItemFacts([train], ITEMS), any_impressions(40, ITEMS)).any()
-    assert not ItemFacts([replace(train, labels=None)], ITEMS).now()[:, :2].any()
+    assert not of_candidates(ItemFacts(past_of([train], ITEMS)), any_impressions(40, ITEMS)).any()
+    assert not ItemFacts(past_of([replace(train, labels=None)], ITEMS)).now()[:, :2].any()

@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,7 +18,7 @@ from recattn.models.scoring import (
     score_impressions,
 )
 from recattn.models.shape import RecAttnConfig
-from recattn.types import Impressions
+from recattn.types import Impressions, Past
 
 
 def any_impressions(n: int = 40, items: int = 12, seed: int = 0) -> Impressions:
@@ -44,6 +45,17 @@ def timed_impressions() -> Impressions:
     return replace(found, time=(np.arange(len(found)) * 600).astype("datetime64[s]"))
 
 
+def past_of(splits: Sequence[Impressions], n_items: int) -> Past:
+    """What a dataset of these splits says of its past."""
+    clicks = [(some.clicked()[0], some.time[some.clicked()[1]]) for some in splits]
+    items, times = (np.concatenate(part) for part in zip(*clicks, strict=True))
+    first = np.full(n_items, "NaT", dtype="datetime64[s]")
+    for some in splits:
+        for rows, offsets in ((some.candidates, some.candidate_offsets), (some.history, some.history_offsets)):
+            np.fmin.at(first, rows, np.repeat(some.time, np.diff(offsets)))
+    return Past(items, times, first, np.fmax.reduce(np.concatenate([some.time for some in splits])))
+
+
 VARIANTS: list[dict[str, Any]] = [
     {},
     {"candidate_pooling": True},
@@ -65,7 +77,7 @@ def test_scoring_all_at_once_equals_scoring_impression_by_impression(settings: d
         torch.nn.init.normal_(parameter, std=0.4)
     vectors = np.random.default_rng(1).normal(size=(12, 8)).astype(np.float32)
     items = embed_items(model, vectors, np.zeros((12, 2), dtype=np.int64))
-    facts = ItemFacts([impressions], 12)
+    facts = ItemFacts(past_of([impressions], 12))
     scores = score_impressions(model, items, impressions, facts=facts)
     whole = score_catalogue(model, items, impressions, facts=facts)
     for row in range(len(impressions)):

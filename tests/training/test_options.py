@@ -74,7 +74,7 @@ def test_an_evaluation_knows_of_each_moment_what_was_known_then(tiny: Dataset, e
     config = configured("default", {**tiny_settings(encoder, 2), "learning_rate": 0.01, "popularity": "weight"})
     train(tiny, config, tmp_path / "run")
     model, dev = Recommender.load(tmp_path / "run", tiny), tiny.impressions("dev")
-    facts = ItemFacts(tiny.splits(), 24)
+    facts = ItemFacts(tiny.past())
     then, now = (
         facts.at(dev.candidates, np.repeat(dev.time, np.diff(dev.candidate_offsets))),
         facts.now()[dev.candidates],
