@@ -43,6 +43,11 @@ LEVERS: Mapping[str, Mapping[str, Any]] = {
     "popularity and age": {"popularity": "weight"},
     "popularity and age, by a gate": {"popularity": "gate"},
     "candidate-aware pooling, popularity and age": {"candidate_pooling": True, "popularity": "weight"},
+    "candidate-aware pooling, popularity and age, highest cosine": {
+        "candidate_pooling": True,
+        "popularity": "weight",
+        "late_fusion": "max",
+    },
     "begins as the encoder's last layer": {"init_from_encoder": True},
     "the encoder's last layer learns": {"encoder_learning_rate": 1e-5, "fine_tune_layers": 1},
     "LoRA of the encoder's last layer": {"encoder_learning_rate": 1e-4, "fine_tune_layers": 1, "lora_rank": 8},
