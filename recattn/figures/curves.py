@@ -19,7 +19,7 @@ def learning_curves(rows: Sequence[Mapping[str, float]], height: int = 260) -> F
     key, name = judged_by(rows)
     span = _span(rows, key)
     rises = say("<b>Validation {name}</b>, rises as it learns", name=name)
-    awaited = say("<b>Validation</b>, measured after each pass over the data")
+    awaited = say("<b>Validation</b>, after each pass, where a part is kept aside")
     axis = {"showgrid": False, "title": {"text": say("step")}, "rangemode": "tozero", "nticks": 5}
     quiet = {"showarrow": False, "xref": "paper", "yref": "paper", "y": 1, "xanchor": "left", "yanchor": "bottom"}
     return {

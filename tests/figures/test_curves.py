@@ -25,7 +25,7 @@ def test_axes_without_anything_on_them_are_not_drawn() -> None:
 
 def test_before_the_first_pass_it_says_when_there_will_be_something() -> None:
     heads = [learning_curves(rows)["layout"]["annotations"][1]["text"] for rows in (ROWS[:2], ROWS)]
-    assert "measured after each pass" in heads[0]
+    assert "after each pass" in heads[0]
     assert "AUC" not in heads[0]  # nothing says yet whether it is that or nDCG
     assert "rises as it learns" in heads[1]
 
