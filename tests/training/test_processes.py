@@ -74,17 +74,18 @@ def without_dropout(encoder: Path, folder: Path) -> Path:
     return folder
 
 
+@pytest.mark.parametrize("more", [{}, {"popularity": "weight", "candidate_pooling": True}], ids=str)
 def test_two_processes_finish_what_one_began_as_one_would_have(
-    tiny: Dataset, encoder: Path, tmp_path: Path, two_processes: Any
+    tiny: Dataset, encoder: Path, tmp_path: Path, two_processes: Any, more: dict[str, Any]
 ) -> None:
-    chosen = config(encoder, 3)
+    chosen = config(encoder, 3, **more)
     train(tiny, chosen, tmp_path / "whole")
     with pytest.raises(Cancelled):
         train(tiny, chosen, runs_folder() / ".together" / "pair", Stop(10))
     begun, _ = checkpoint(runs_folder() / ".together" / "pair")
     assert 0 < begun["step"] < 15
-    process = two_processes("pair", settings(encoder, 3))
-    said, errors = process.communicate(timeout=60)
+    process = two_processes("pair", settings(encoder, 3, **more))
+    said, errors = process.communicate(timeout=120)
     assert process.returncode == 0, errors
     assert said.startswith("pair auc=")
     alone, pair = lines(tmp_path / "whole"), lines(runs_folder() / "pair")
