@@ -52,5 +52,5 @@ def test_a_wrong_setting_says_what_is_allowed(settings: dict[str, str], text: st
 
 
 def test_an_unknown_preset_lists_the_known() -> None:
-    with pytest.raises(UnknownError, match="Allowed are default, quick, sequence, paper"):
+    with pytest.raises(UnknownError, match="Allowed are default, quick, accurate, sequence, paper"):
         configured("best")
