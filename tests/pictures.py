@@ -11,7 +11,8 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from tests.browser.conftest import CHROMIUMS, FLAGS, ROOT, Server, free_port, opened
+from tests.browser.conftest import CHROMIUMS, FLAGS, ROOT, Server, free_port
+from tests.browser.tabs import new_tab, opened
 
 FOLDER = ROOT / "docs" / "pictures"
 SIZE = {"width": 1280, "height": 780}
@@ -25,8 +26,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         server = Server(free_port(), Path(folder) / "server.log")
         server.start()
-        page = playwright.chromium.launch(executable_path=found, args=FLAGS.split()).new_page(viewport=SIZE)
-        page.set_default_timeout(120_000)
+        page = new_tab(playwright.chromium.launch(executable_path=found, args=FLAGS.split()), viewport=SIZE)
         for name, address in PICTURES.items():
             opened(page, f"{server.url}/{address}")
             page.wait_for_timeout(1500)  # figures draw themselves after the page

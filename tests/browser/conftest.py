@@ -11,7 +11,6 @@ import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
@@ -20,6 +19,8 @@ from recattn.jobs.registry import Registry
 from recattn.jobs.run_folder import BUSY
 from tests.jobs.tiny import import_tiny
 from tests.models.conftest import write_tiny_encoder
+
+from .tabs import new_tab
 
 ROOT = Path(__file__).parents[2]
 expect.set_options(timeout=30_000)  # on a busy machine a job's process alone takes seconds to start
@@ -106,13 +107,6 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-def new_tab(chromium: Browser, **options: Any) -> Page:
-    """A tab of a visitor who shares nothing with the others, and waits longer than a busy machine takes."""
-    context = chromium.new_context(**{"viewport": {"width": 1280, "height": 800}, "reduced_motion": "reduce"} | options)
-    context.set_default_timeout(60_000)
-    return context.new_page()
-
-
 @pytest.fixture
 def page(chromium: Browser) -> Iterator[Page]:
     """A tab; a fault of any script in it fails the test."""
@@ -122,24 +116,3 @@ def page(chromium: Browser) -> Iterator[Page]:
     yield tab
     tab.context.close()
     assert not faults
-
-
-NOTHING_MOVES = """!document.getAnimations().some(
-    it => it.playState === "running" && it.effect?.getTiming().iterations < Infinity)"""
-
-
-def settled(page: Page) -> None:
-    """Wait until everything is drawn and stands still, and see that it is no error."""
-    page.wait_for_selector("[data-testid=stApp][data-test-connection-state=CONNECTED]")
-    page.wait_for_timeout(150)  # a click takes a moment to reach the server
-    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
-    page.wait_for_function("!document.querySelector('[data-testid=stSkeleton]')")
-    page.wait_for_function(NOTHING_MOVES)  # what opens pushes the rest down, away from a click
-    assert page.locator("[data-testid=stException]").count() == 0, page.locator(
-        "[data-testid=stException]"
-    ).inner_text()
-
-
-def opened(page: Page, url: str) -> None:
-    page.goto(url)
-    settled(page)

@@ -8,7 +8,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from .conftest import Site, new_tab, opened, settled
+from .conftest import Site
+from .tabs import new_tab, opened, settled
 from .test_login import PASSWORD, guarded, log_in
 from .test_main_job import train_first
 

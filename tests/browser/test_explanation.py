@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from .conftest import Site, new_tab, opened, settled
+from .conftest import Site
+from .tabs import new_tab, opened, settled
 from .test_main_job import train_first
 
 pytestmark = pytest.mark.browser

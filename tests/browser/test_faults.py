@@ -14,7 +14,8 @@ from recattn.jobs.worker import perform
 from tests.jobs.conftest import eventually
 from tests.jobs.tiny import tiny_config, write_tiny_mind
 
-from .conftest import Site, opened, settled
+from .conftest import Site
+from .tabs import opened, settled
 
 pytestmark = pytest.mark.browser
 

@@ -24,7 +24,8 @@ from recattn.ui.shell import run_label
 from tests.data.mind_files import article, shown, write_split, zipped
 from tests.jobs.tiny import tiny_config
 
-from .conftest import Site, opened, settled
+from .conftest import Site
+from .tabs import opened, settled
 
 pytestmark = pytest.mark.browser
 

@@ -10,7 +10,8 @@ from recattn.config import uploads_folder
 from recattn.data import Dataset
 from tests.data.mind_files import small_split, zipped
 
-from .conftest import Site, opened, settled
+from .conftest import Site
+from .tabs import opened, settled
 
 pytestmark = pytest.mark.browser
 

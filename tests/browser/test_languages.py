@@ -11,7 +11,8 @@ from recattn.language import LOCALE
 from recattn.ui.shell import PAGES
 from tests.test_texts import CATALOGUES, kept
 
-from .conftest import Site, opened
+from .conftest import Site
+from .tabs import opened
 from .test_main_job import train_first
 
 pytestmark = pytest.mark.browser

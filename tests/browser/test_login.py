@@ -20,9 +20,10 @@ from recattn.jobs.worker import perform
 from tests.jobs.conftest import eventually
 from tests.jobs.tiny import import_tiny, tiny_config
 
-from .conftest import Server, Site, free_port, opened, settled
+from .conftest import Server, Site, free_port
 from .forging import forger
 from .identity_provider import CLIENT, SECRET, IdentityProvider, identity_provider
+from .tabs import opened, settled
 
 pytestmark = pytest.mark.browser
 

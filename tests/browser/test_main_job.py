@@ -10,7 +10,8 @@ from recattn.jobs.starting import queue_training
 from recattn.jobs.worker import perform
 from tests.jobs.tiny import tiny_config
 
-from .conftest import Site, opened, settled
+from .conftest import Site
+from .tabs import opened, settled
 
 pytestmark = pytest.mark.browser
 

@@ -9,7 +9,8 @@ from playwright.sync_api import Page, expect
 from recattn.figures.text import shortened
 from tests.pages.odd_world import ODD, make_odd
 
-from .conftest import Site, opened, settled
+from .conftest import Site
+from .tabs import opened, settled
 from .test_hostile_names import check_literal, watched, written
 
 __all__ = ["watched"]  # a fixture

@@ -11,7 +11,8 @@ from recattn.jobs.worker import perform
 from tests.jobs.tiny import tiny_config
 from tests.pages.test_sizes import write_sizes
 
-from .conftest import Site, opened
+from .conftest import Site
+from .tabs import opened
 from .test_hostile_names import check_literal
 
 pytestmark = pytest.mark.browser

@@ -12,7 +12,8 @@ from recattn.logs import log_file
 from tests.jobs.conftest import eventually
 from tests.jobs.tiny import import_tiny
 
-from .conftest import Server, free_port, opened
+from .conftest import Server, free_port
+from .tabs import opened
 
 pytestmark = pytest.mark.browser
 

@@ -32,8 +32,9 @@ from recattn.ui.edits import edited, steps
 from tests.jobs.conftest import eventually
 from tests.jobs.tiny import tiny_config
 
-from .conftest import Site, opened
+from .conftest import Site
 from .forging import Forger, forger
+from .tabs import opened
 
 pytestmark = pytest.mark.browser
 
