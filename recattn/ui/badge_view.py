@@ -114,6 +114,10 @@ def grounds_text(found: Grounds, rank: int) -> str:
     'Nothing read explains this: the history makes 3 % of the differences between the best articles.'
     >>> grounds_text(Grounds(0.9, False), 1)
     'No one article explains this: without any single one it stays at rank 1. Several together do.'
+    >>> grounds_text(Grounds(1.0, True), 1)
+    'The history makes all of the differences between the best articles.'
+    >>> grounds_text(Grounds(1.12, True), 1)
+    'The history makes 112 % of the differences between the best articles.'
     """
     if found.share < LEAST_SHARE:
         return say(
@@ -127,5 +131,5 @@ def grounds_text(found: Grounds, rank: int) -> str:
         )
     if found.share != found.share:
         return say("Hiding a single {item} moves it. How much the history explains is not known for this model.")
-    share = say("all") if found.share >= 0.995 else percent(found.share)
+    share = say("all") if 0.995 <= found.share < 1.005 else percent(found.share)
     return say("The history makes {share} of the differences between the best {items}.", share=share)
