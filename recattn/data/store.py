@@ -159,7 +159,7 @@ class Dataset:
 
     @cached_property
     def _ids(self) -> pa.Array:
-        return pa.array(self.items()["item_id"], pa.string())
+        return pa.array(self.items()["item_id"].tolist(), pa.string())
 
     # Impressions
 

@@ -10,7 +10,7 @@ from recattn.data import Dataset, import_mind
 from recattn.data.reading import read_clicks, read_impressions, read_seen
 from recattn.data.storage import tables_of
 from recattn.errors import DataError, UnknownError
-from tests.data.mind_files import shown, write_split
+from tests.data.mind_files import article, shown, write_split
 from tests.data.test_store import NEWS, dataset
 
 __all__ = ["dataset"]
@@ -50,6 +50,15 @@ def test_of_splits_without_labels_and_times_the_past_knows_nothing(tmp_path: Pat
     assert train.items.tolist() == [1] and np.isnat([*train.times, *train.first_seen, train.last_seen]).all()
     assert len(unlabelled.items) == len(unlabelled.times) == 0
     assert np.isnat(unlabelled.first_seen).tolist() == [False] * 3 + [True] * 3
+
+
+def test_items_of_all_row_groups_are_found(tmp_path: Path) -> None:
+    news = [article(f"N{row}") for row in range(9000)]
+    import_mind("many", write_split(tmp_path / "many", news, [shown(1, "N8999-1 N0-0", "N8500")]))
+    many = Dataset.open("many")
+    only = many.impressions("train")
+    assert [*only.history, *only.candidates] == many.index(["N8500", "N8999", "N0"]).tolist()
+    assert many.clicks()[0].tolist() == many.index(["N8999"]).tolist()
 
 
 def test_impressions_of_items_that_are_not_there_are_refused(dataset: Dataset) -> None:
